@@ -1,0 +1,98 @@
+"""The schema of `domain.yaml`: who owns a domain, what it reads and publishes, when it runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from f1mesh.errors import PermanentError
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+Reference = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*/[a-z][a-z0-9_]*$")]
+
+
+class ProductRef(BaseModel):
+    """A product by its domain and name, written `domain/product`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    domain: str
+    product: str
+
+    @classmethod
+    def parse(cls, text: str) -> ProductRef:
+        """Raises PermanentError unless `text` is of the form `domain/product`."""
+        domain, slash, product = text.partition("/")
+        if not slash or not domain or not product or "/" in product:
+            raise PermanentError(f"'{text}' is not a product: write it as <domain>/<product>.")
+        return cls(domain=domain, product=product)
+
+    def __str__(self) -> str:
+        return f"{self.domain}/{self.product}"
+
+
+class Owner(BaseModel):
+    """The team that answers for a domain."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    team: str
+    email: str
+    slack: str | None = None
+
+
+class Domain(BaseModel):
+    """One domain of the mesh and the folder that it is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Name
+    title: str
+    description: str
+    owner: Owner
+    tier: Annotated[int, Field(ge=1, le=3)]
+    schedule: str | None = None
+    reads: tuple[Reference, ...] = ()
+    products: Annotated[tuple[Name, ...], Field(min_length=1)]
+    path: Path
+
+    @property
+    def inputs(self) -> tuple[ProductRef, ...]:
+        """The published products of other domains that this one reads."""
+        return tuple(ProductRef.parse(text) for text in self.reads)
+
+    @property
+    def dbt_project(self) -> Path:
+        return self.path / "dbt"
+
+    @property
+    def sync_files(self) -> tuple[Path, ...]:
+        """The sync files, in name order (an Airbyte connector manifest is none)."""
+        files = sorted((self.path / "ingestion").glob("*.yaml"))
+        return tuple(f for f in files if not f.stem.endswith("manifest"))
+
+    def contract_path(self, product: str) -> Path:
+        return self.path / "contracts" / f"{product}.odcs.yaml"
+
+
+def load_domain(file: Path) -> Domain:
+    """Read one domain.yaml; raises PermanentError that names the file and every wrong key."""
+    try:
+        content = yaml.safe_load(file.read_text())
+    except yaml.YAMLError as error:
+        raise PermanentError(f"{file} is not YAML: {error}") from error
+    if not isinstance(content, dict):
+        raise PermanentError(f"{file} must hold a mapping with name, title, owner, products.")
+    try:
+        domain = Domain(**content, path=file.parent)
+    except (ValidationError, TypeError) as error:
+        raise PermanentError(f"{file} is not a valid domain.yaml:\n{error}") from error
+    if domain.name != file.parent.name:
+        raise PermanentError(
+            f"{file} says name: {domain.name}, but its folder is {file.parent.name}. "
+            "A domain is named after its folder."
+        )
+    return domain
