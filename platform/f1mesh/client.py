@@ -1,0 +1,119 @@
+"""The one client of both warehouses: databricks-sql-connector.
+
+`DATABRICKS_HOST`, `DATABRICKS_HTTP_PATH` and `DATABRICKS_TOKEN` decide which warehouse is spoken to;
+where they are not set, the embedded one of the dataset in use is.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from f1mesh.errors import PermanentError, TransientError
+from f1mesh.services import Service
+from f1mesh.workspace import Workspace
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from databricks.sql.client import Connection
+
+HTTP_PATH = "/sql/1.0/warehouses/local"
+
+
+@dataclass(frozen=True)
+class Target:
+    """A SQL warehouse and the catalog (environment) to work in."""
+
+    host: str
+    http_path: str
+    token: str
+    catalog: str
+    uri: str | None = None  # plain HTTP address of an embedded warehouse
+
+    @property
+    def embedded(self) -> bool:
+        return self.uri is not None
+
+    def environment(self) -> dict[str, str]:
+        """The variables that tell dbt (platform/dbt/profiles.yml) of this warehouse."""
+        return {
+            "DATABRICKS_HOST": self.host,
+            "DATABRICKS_HTTP_PATH": self.http_path,
+            "DATABRICKS_TOKEN": self.token,
+            "DATABRICKS_CONNECTION_URI": self.uri or "",
+            "F1_CATALOG": self.catalog,
+            "F1_TARGET": "local" if self.embedded else os.environ.get("F1_TARGET", "dev"),
+        }
+
+
+def embedded_service(workspace: Workspace) -> Service:
+    """The embedded warehouse of the dataset in use, running or not."""
+    return Service("warehouse", workspace.run_dir, workspace.logs)
+
+
+def find_target(workspace: Workspace) -> Target:
+    """The warehouse that the environment names, else the running embedded one.
+
+    Raises PermanentError if the environment names one by halves, TransientError if none is there.
+    """
+    host = os.environ.get("DATABRICKS_HOST")
+    if host and not os.environ.get("DATABRICKS_CONNECTION_URI"):
+        try:
+            return Target(
+                host=host,
+                http_path=os.environ["DATABRICKS_HTTP_PATH"],
+                token=os.environ["DATABRICKS_TOKEN"],
+                catalog=os.environ.get("F1_CATALOG", "f1_dev"),
+            )
+        except KeyError as error:
+            raise PermanentError(
+                f"DATABRICKS_HOST is set, but {error.args[0]} is not. Set DATABRICKS_HOST, "
+                "DATABRICKS_HTTP_PATH and DATABRICKS_TOKEN together, or none of them."
+            ) from error
+    found = embedded_service(workspace).running()
+    if found is None:
+        raise TransientError(
+            f"No warehouse runs for the dataset '{workspace.dataset}'. "
+            "Start it with `./f1 warehouse start`, or set DATABRICKS_HOST."
+        )
+    port = int(found.endpoint["port"])
+    return Target(
+        host="127.0.0.1",
+        http_path=HTTP_PATH,
+        token=str(found.endpoint["token"]),
+        catalog=os.environ.get("F1_CATALOG", "f1_local"),
+        uri=f"http://127.0.0.1:{port}{HTTP_PATH}",
+    )
+
+
+@contextmanager
+def connect(target: Target, schema: str = "default") -> Iterator[Connection]:
+    """A connection whose unqualified names are `<target.catalog>.<schema>`."""
+    from databricks import sql
+
+    extra: dict[str, Any] = {"_connection_uri": target.uri} if target.uri else {}
+    connection = sql.connect(
+        server_hostname=target.host,
+        http_path=target.http_path,
+        access_token=target.token,
+        catalog=target.catalog,
+        schema=schema,
+        enable_telemetry=False,
+        **extra,
+    )
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def query(
+    connection: Connection, statement: str, parameters: Mapping[str, Any] | None = None
+) -> pa.Table:
+    """The whole result of one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, dict(parameters) if parameters else None)
+        return cursor.fetchall_arrow()

@@ -1,0 +1,65 @@
+"""Where things live: the checkout (read) and its state folder (written).
+
+The platform writes below one folder only, `.f1/` of the checkout (or `F1_HOME`). Everything that
+belongs to one source of history (its database, its warehouse, its dbt state) lives together in a
+*dataset* below it, so that made-up and real results can never mix:
+
+    .f1/envs/platform          Python environment, made by the launcher
+    .f1/active                 name of the dataset that commands speak about
+    .f1/datasets/<name>/       postgres/  warehouse/  dbt/  run/  logs/
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+DEFAULT_DATASET = "default"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A checkout of the mesh, its state folder and the dataset in use."""
+
+    root: Path
+    home: Path
+    dataset: str
+
+    @classmethod
+    def locate(cls, dataset: str | None = None) -> Workspace:
+        """The workspace of this process: `F1_ROOT` (else the checkout that holds this file),
+        `F1_HOME` (else `<root>/.f1`), and `dataset` (else `F1_DATASET`, else the active one)."""
+        root = Path(os.environ.get("F1_ROOT") or Path(__file__).parents[2]).resolve()
+        home = Path(os.environ.get("F1_HOME") or root / ".f1").resolve()
+        active = home / "active"
+        name = dataset or os.environ.get("F1_DATASET")
+        if name is None:
+            name = active.read_text().strip() if active.is_file() else DEFAULT_DATASET
+        return cls(root=root, home=home, dataset=name)
+
+    def activate(self) -> Workspace:
+        """Make this dataset the one that later commands speak about."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        fresh = self.home / f"active.{os.getpid()}"
+        fresh.write_text(self.dataset + "\n")
+        fresh.replace(self.home / "active")
+        return self
+
+    @property
+    def data(self) -> Path:
+        """Everything that belongs to the dataset in use."""
+        return self.home / "datasets" / self.dataset
+
+    @property
+    def domains(self) -> Path:
+        return self.root / "domains"
+
+    @property
+    def run_dir(self) -> Path:
+        """Pid files and endpoints of the dataset's services."""
+        return self.data / "run"
+
+    @property
+    def logs(self) -> Path:
+        return self.data / "logs"
