@@ -1,0 +1,87 @@
+"""Walking the graph in one process: each step once, in parallel where independent.
+
+This is not a scheduler: no retries, no clock, no state. A failed step fails what needs it; the rest
+goes on, so that one domain's trouble does not stop another.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from f1mesh.orchestration.graph import Step
+
+
+class State(StrEnum):
+    """How a step ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"  # something that it needs failed
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One step's end: its result or its error, and how long it took."""
+
+    step: Step
+    state: State
+    seconds: float = 0.0
+    result: Any = None
+    error: Exception | None = None
+
+
+class Observer:
+    """Is told what happens during a walk; does nothing by itself."""
+
+    def started(self, step: Step) -> None: ...
+
+    def ended(self, outcome: Outcome) -> None: ...
+
+
+def walk(
+    steps: Sequence[Step],
+    execute: Callable[[Step], Any],
+    *,
+    observer: Observer | None = None,
+    workers: int = 4,
+) -> tuple[Outcome, ...]:
+    """Execute every step after those that it needs; the outcomes, in the order in which they ended.
+
+    An exception of a step is an outcome; KeyboardInterrupt ends the walk.
+    """
+    observer = observer or Observer()
+    outcomes: dict[str, Outcome] = {}
+    waiting = {step.id: step for step in steps}
+    running: set[Future[Outcome]] = set()
+
+    def record(outcome: Outcome) -> None:
+        outcomes[outcome.step.id] = outcome
+        observer.ended(outcome)
+
+    def attempt(step: Step) -> Outcome:
+        observer.started(step)
+        begin = time.monotonic()
+        try:
+            result = execute(step)
+        except Exception as error:
+            return Outcome(step, State.FAILED, time.monotonic() - begin, error=error)
+        return Outcome(step, State.DONE, time.monotonic() - begin, result=result)
+
+    with ThreadPoolExecutor(workers, thread_name_prefix="step") as pool:
+        while waiting or running:
+            for step in [s for s in waiting.values() if s.needs <= outcomes.keys()]:
+                del waiting[step.id]
+                if all(outcomes[need].state is State.DONE for need in step.needs):
+                    running.add(pool.submit(attempt, step))
+                else:
+                    record(Outcome(step, State.SKIPPED))
+            if running:
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    record(future.result())
+    return tuple(outcomes.values())

@@ -1,0 +1,5 @@
+"""Running a domain's dbt project in this process, against the warehouse in use."""
+
+from f1mesh.transformation.project import DbtProject, NodeResult, TransformReport
+
+__all__ = ["DbtProject", "NodeResult", "TransformReport"]

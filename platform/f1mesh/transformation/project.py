@@ -1,0 +1,173 @@
+"""One domain's dbt project: dependencies, source freshness, build, manifest.
+
+dbt runs inside this process (`dbtRunner`), so that its start-up (seconds of imports) is paid once for
+all domains. dbt keeps global state, therefore one invocation at a time holds a lock.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from f1mesh.client import Target
+from f1mesh.errors import PermanentError
+from f1mesh.registry import Domain
+from f1mesh.workspace import Workspace
+
+_ONE_INVOCATION = threading.Lock()
+_FAILED = frozenset({"error", "fail", "runtime error"})
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """What became of one dbt node."""
+
+    unique_id: str
+    kind: str  # model, snapshot, seed, test, unit_test, source
+    name: str
+    status: str
+    message: str
+    seconds: float
+
+    @property
+    def failed(self) -> bool:
+        return self.status in _FAILED
+
+
+@dataclass(frozen=True)
+class TransformReport:
+    """The results of one dbt invocation, in the order in which they ended."""
+
+    nodes: tuple[NodeResult, ...]
+    error: str = ""  # what stopped the invocation itself
+
+    @property
+    def ok(self) -> bool:
+        return not self.error and not self.failures
+
+    @property
+    def failures(self) -> tuple[NodeResult, ...]:
+        return tuple(node for node in self.nodes if node.failed)
+
+    def count(self, *kinds: str) -> int:
+        """How many nodes of these kinds ran without failing."""
+        return sum(1 for n in self.nodes if n.kind in kinds and n.status in ("success", "pass"))
+
+
+@dataclass(frozen=True)
+class DbtProject:
+    """A domain's dbt project and the folders that dbt may write to."""
+
+    domain: str
+    folder: Path
+    profiles: Path
+    state: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, domain: Domain, workspace: Workspace, target: Target) -> DbtProject:
+        state = workspace.data / "dbt" / domain.name
+        return cls(
+            domain=domain.name,
+            folder=domain.dbt_project,
+            profiles=workspace.root / "platform" / "dbt",
+            state=state,
+            environment={
+                **target.environment(),
+                "F1_DBT_STATE": str(state),
+                "DO_NOT_TRACK": "1",
+            },
+        )
+
+    @property
+    def manifest_path(self) -> Path:
+        return self.state / "target" / "manifest.json"
+
+    def manifest(self) -> dict[str, Any]:
+        """dbt's manifest of the last invocation; raises PermanentError if there was none."""
+        try:
+            content: dict[str, Any] = json.loads(self.manifest_path.read_text())
+        except FileNotFoundError as error:
+            raise PermanentError(
+                f"dbt has not run for the domain '{self.domain}' yet: {self.manifest_path} is "
+                "missing. Run `./f1 run` first."
+            ) from error
+        return content
+
+    def build(self, *, full_refresh: bool = False, progress: Progress = print) -> TransformReport:
+        """Seeds, snapshots, models and tests, each after what it depends on."""
+        arguments = ["build", *(["--full-refresh"] if full_refresh else [])]
+        return self.invoke(arguments, progress)
+
+    def freshness(self, *, progress: Progress = print) -> TransformReport:
+        """The age of the newest record of each raw table, against the limits of its source."""
+        return self.invoke(["source", "freshness"], progress)
+
+    def invoke(self, arguments: Sequence[str], progress: Progress = print) -> TransformReport:
+        """Run one dbt command; `progress` gets a line when a node ends."""
+        from dbt.cli.main import dbtRunner
+
+        with _ONE_INVOCATION:
+            os.environ.update(self.environment)
+            self._install_dependencies()
+            nodes: list[NodeResult] = []
+            runner = dbtRunner(callbacks=[_reporter(progress)])
+            outcome = runner.invoke([*arguments, *self._folders()])
+            results = getattr(outcome.result, "results", None) or ()
+            nodes.extend(_node_result(result) for result in results)
+            error = "" if outcome.exception is None else str(outcome.exception)
+            if not outcome.success and not error and not any(node.failed for node in nodes):
+                error = f"dbt {' '.join(arguments)} failed; see {self.state / 'logs' / 'dbt.log'}"
+        return TransformReport(nodes=tuple(nodes), error=error)
+
+    def _install_dependencies(self) -> None:
+        """Link the local packages of packages.yml, unless that was done for this very file."""
+        from dbt.cli.main import dbtRunner
+
+        packages = self.folder / "packages.yml"
+        stamp = self.state / "packages.installed"
+        wanted = packages.read_text() if packages.is_file() else ""
+        if not wanted or (stamp.is_file() and stamp.read_text() == wanted):
+            return
+        self.state.mkdir(parents=True, exist_ok=True)
+        outcome = dbtRunner().invoke(["deps", *self._folders()])
+        if not outcome.success:
+            raise PermanentError(f"dbt deps failed for {packages}: {outcome.exception}")
+        stamp.write_text(wanted)
+
+    def _folders(self) -> list[str]:
+        return [
+            *("--project-dir", str(self.folder)),
+            *("--profiles-dir", str(self.profiles)),
+            *("--target-path", str(self.state / "target")),
+            *("--log-path", str(self.state / "logs")),
+            *("--log-level", "none", "--log-level-file", "info"),
+        ]
+
+
+def _reporter(progress: Progress) -> Callable[[Any], None]:
+    def report(event: Any) -> None:
+        if event.info.name == "NodeFinished":
+            info = event.data.node_info
+            progress(f"{info.node_name} {info.node_status}")
+
+    return report
+
+
+def _node_result(result: Any) -> NodeResult:
+    node = result.node
+    return NodeResult(
+        unique_id=node.unique_id,
+        kind=str(node.resource_type),
+        name=node.name,
+        status=str(result.status),
+        message=(getattr(result, "message", None) or "").strip(),
+        seconds=float(getattr(result, "execution_time", 0.0) or 0.0),
+    )
