@@ -1,0 +1,1 @@
+"""The `f1` command: thin; what it shows comes from the layers below."""

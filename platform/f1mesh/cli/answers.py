@@ -1,0 +1,78 @@
+"""`./f1 answers` and `./f1 sql`: asking the published products."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from f1mesh.cli.output import command, emit_json, print_records, print_table
+from f1mesh.workspace import Workspace
+
+if TYPE_CHECKING:
+    from f1mesh.answers import Question, Record
+    from f1mesh.client import Target
+    from f1mesh.registry import Mesh
+
+
+@command
+def answers(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """Answer the mesh's questions from its published products."""
+    from f1mesh.answers import as_document
+    from f1mesh.orchestration.session import warehouse
+    from f1mesh.registry import load_mesh
+
+    workspace = Workspace.locate()
+    mesh = load_mesh(workspace.root)
+    with warehouse(workspace) as target:
+        found = collect(mesh, target)
+    if as_json:
+        emit_json(as_document(found))
+        return
+    show(found)
+
+
+@command
+def sql(
+    statement: Annotated[str, typer.Argument(help="One statement, in Databricks SQL.")],
+    as_json: Annotated[bool, typer.Option("--json", help="The rows as a JSON list.")] = False,
+) -> None:
+    """Ask the warehouse."""
+    from f1mesh.client import connect, query
+    from f1mesh.orchestration.session import warehouse
+
+    with warehouse(Workspace.locate()) as target, connect(target) as connection:
+        result = query(connection, statement)
+    if as_json:
+        emit_json(result.to_pylist())
+    else:
+        rows = zip(*(column.to_pylist() for column in result.columns), strict=True)
+        print_table(f"{result.num_rows:,} rows", result.column_names, rows)
+
+
+def collect(mesh: Mesh, target: Target) -> list[tuple[Question, Sequence[Record]]]:
+    """Every question with its answer; a question whose products are not published yet has none."""
+    from databricks.sql.exc import ServerOperationError
+
+    from f1mesh.answers import answer, questions
+    from f1mesh.client import connect
+
+    found: list[tuple[Question, Sequence[Record]]] = []
+    with connect(target) as connection:
+        for question in questions(mesh):
+            try:
+                found.append((question, answer(connection, question)))
+            except ServerOperationError as error:
+                if "TABLE_OR_VIEW_NOT_FOUND" not in str(error):
+                    raise
+                found.append((question, ()))
+    return found
+
+
+def show(found: Sequence[tuple[Question, Sequence[Record]]]) -> None:
+    """The answers as tables on stdout."""
+    for question, rows in found:
+        print_records(question.title, rows)

@@ -1,0 +1,53 @@
+"""The `f1` command. Imports stay light here: a command pays for what it uses when it runs."""
+
+from __future__ import annotations
+
+import typer
+
+from f1mesh.cli import answers, develop, products, run, source, state, sync, warehouse
+
+app = typer.Typer(
+    name="f1",
+    help="The F1 data mesh: `f1 run` builds it from real history, `f1 answers` asks it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+for group, function in (
+    ("Use", run.run),
+    ("Use", answers.answers),
+    ("Use", answers.sql),
+    ("Products", products.products),
+    ("Products", products.publish),
+    ("Products", products.rollback),
+    ("This machine", state.status),
+    ("This machine", state.stop),
+    ("This machine", state.clean),
+    ("This machine", state.doctor),
+    ("Develop", develop.lint),
+    ("Develop", develop.bench),
+):
+    app.command(rich_help_panel=group)(function)
+
+app.command(rich_help_panel="Develop", context_settings={"ignore_unknown_options": True})(
+    develop.test
+)
+
+for name, part, about in (
+    ("contracts", products.contracts, "Check contracts, generate what follows from them."),
+    ("warehouse", warehouse.app, "The embedded SQL warehouse."),
+    ("source", source.app, "The source systems: database and drivers API."),
+    ("sync", sync.app, "Run a domain's syncs, see their state."),
+):
+    app.add_typer(part, name=name, help=about, rich_help_panel="Parts")
+
+
+def main() -> None:
+    """Entry point of the launcher and of the console script."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

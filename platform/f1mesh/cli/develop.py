@@ -1,0 +1,62 @@
+"""`./f1 test|lint|bench`: what a contributor and CI run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Annotated
+
+import typer
+
+from f1mesh.cli.output import command, note
+from f1mesh.workspace import Workspace
+
+
+@command
+def test(
+    fast: Annotated[bool, typer.Option("--fast", help="Leave the end-to-end runs out.")] = False,
+    all_: Annotated[
+        bool, typer.Option("--all", help="Add the long fault, conformance and parity suites.")
+    ] = False,
+    pytest_args: Annotated[
+        list[str] | None, typer.Argument(help="Passed to pytest: paths, -k words, -x ...")
+    ] = None,
+) -> None:
+    """Unit tests and one end-to-end run of each capability."""
+    if fast and all_:
+        raise typer.BadParameter("--fast and --all exclude each other.")
+    marks = "not e2e and not long" if fast else "" if all_ else "not long"
+    chosen = ["-m", marks] if marks else []
+    _finish([sys.executable, "-P", "-m", "pytest", *chosen, *(pytest_args or [])])
+
+
+@command
+def lint() -> None:
+    """ruff, mypy --strict and the contracts' own checks: what CI asks of a change."""
+    for arguments in (
+        ["ruff", "check", "."],
+        ["ruff", "format", "--check", "."],
+        ["mypy"],
+    ):
+        note("$ " + " ".join(arguments))
+        _finish([sys.executable, "-P", "-m", *arguments], only_failure=True)
+    note("clean")
+
+
+@command
+def bench(
+    parts: Annotated[
+        list[str] | None, typer.Argument(help="Which benchmarks; default: all but growth.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The figures as JSON.")] = False,
+) -> None:
+    """Measure: wall time and peak memory of the run, part by part, and its growth with the data."""
+    from f1mesh.benchmark import measure
+
+    measure(Workspace.locate(), parts or ["run"], as_json=as_json)
+
+
+def _finish(arguments: list[str], *, only_failure: bool = False) -> None:
+    code = subprocess.run(arguments, cwd=Workspace.locate().root, check=False).returncode
+    if code or not only_failure:
+        raise typer.Exit(code)

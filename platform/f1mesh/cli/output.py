@@ -1,0 +1,108 @@
+"""How commands speak: results on stdout, progress and errors on stderr, JSON where asked."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any
+
+import typer
+
+from f1mesh.errors import MeshError
+
+
+def note(text: str) -> None:
+    """One line for the person who watches."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def emit_json(value: Any) -> None:
+    """One JSON document on stdout (dates as ISO text, decimals as numbers)."""
+    import decimal
+
+    import orjson
+
+    def plain(item: Any) -> Any:
+        if isinstance(item, decimal.Decimal):
+            return int(item) if item == item.to_integral_value() else float(item)
+        return str(item)
+
+    text = orjson.dumps(value, default=plain, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS)
+    sys.stdout.write(text.decode() + "\n")
+    sys.stdout.flush()
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """A table on stdout; numbers stand right, NULL is a dash."""
+    from rich.console import Console
+    from rich.table import Table
+
+    kept = [list(row) for row in rows]
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for index, column in enumerate(columns):
+        numeric = any(_is_number(row[index]) for row in kept)
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    for row in kept:
+        table.add_row(*(_shown(cell) for cell in row))
+    Console(width=None if sys.stdout.isatty() else 140).print(table)
+
+
+def print_records(title: str, records: Sequence[Mapping[str, Any]]) -> None:
+    """Records with the same keys as a table on stdout."""
+    columns = list(records[0]) if records else ["(no rows)"]
+    print_table(title, columns, ([record[c] for c in columns] for record in records))
+
+
+@contextmanager
+def failures() -> Iterator[None]:
+    """End the command with the error's message and exit code, without a traceback."""
+    try:
+        yield
+    except MeshError as error:
+        note(f"error: {error}")
+        raise typer.Exit(error.exit_code) from error
+    except KeyboardInterrupt as error:
+        note("stopped")
+        raise typer.Exit(130) from error
+    except OSError as error:
+        note(f"error: {_os_advice(error)}")
+        raise typer.Exit(1) from error
+
+
+def command(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A command whose errors are told to people, see `failures`."""
+
+    @wraps(function)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        with failures():
+            return function(*args, **kwargs)
+
+    return run
+
+
+def _os_advice(error: OSError) -> str:
+    import errno
+
+    if error.errno == errno.ENOSPC:
+        return f"the disk is full ({error.filename or 'while writing'}). Free space and run again."
+    return str(error)
+
+
+def _is_number(value: Any) -> bool:
+    import decimal
+
+    return isinstance(value, int | float | decimal.Decimal) and not isinstance(value, bool)
+
+
+def _shown(value: Any) -> str:
+    import decimal
+
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.4g}" if abs(value) < 1 else f"{value:,.2f}".rstrip("0").rstrip(".")
+    if isinstance(value, decimal.Decimal):
+        return f"{value.normalize():f}"
+    return str(value)

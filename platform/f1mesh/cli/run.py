@@ -1,0 +1,112 @@
+"""`./f1 run`: the whole mesh, from its sources to published products and answers."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from f1mesh.cli.output import command, emit_json, note
+from f1mesh.workspace import Workspace
+
+if TYPE_CHECKING:
+    from f1mesh.cli.run_view import RunView
+    from f1mesh.orchestration import Outcome
+    from f1mesh.registry import Mesh
+
+
+@command
+def run(
+    history: Annotated[
+        str | None,
+        typer.Option(
+            help="An F1DB release zip (path or URL), a folder or zip of Ergast CSV files, `latest`, "
+            "or `simulated`. Default: the latest F1DB release, or `simulated` without network."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of `simulated`.")] = 1,
+    scale: Annotated[int, typer.Option(min=1, help="Size of `simulated`; 1 is real size.")] = 1,
+    domain: Annotated[
+        list[str] | None, typer.Option(help="Only this domain (repeatable); default: all.")
+    ] = None,
+    full_refresh: Annotated[
+        bool, typer.Option(help="Read everything again and rebuild incremental models.")
+    ] = False,
+    max_damage: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of a file's rows that may be quarantined.")
+    ] = 0.05,
+    keep: Annotated[bool, typer.Option(help="Leave the services running afterwards.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Summary and answers as JSON.")] = False,
+) -> None:
+    """Load, ingest, transform, check, publish and answer: everything, once, on this machine."""
+    from f1mesh.cli.run_view import RunView, print_summary, summarize
+    from f1mesh.orchestration.session import sole_run, terminable
+    from f1mesh.orchestration.walk import State
+    from f1mesh.registry import load_mesh
+    from f1mesh.sources.history import choose_history
+
+    begin = time.monotonic()
+    located = Workspace.locate()
+    mesh = load_mesh(located.root)
+    choice = choose_history(history, seed=seed, scale=scale, workspace=located)
+    workspace = Workspace.locate(choice.dataset).activate()
+    with terminable(), sole_run(workspace), RunView() as view:
+        view.say(f"history: {choice.description}")
+        outcomes, answers = _run_mesh(
+            workspace, mesh, choice, view, tuple(domain or ()), full_refresh, max_damage, keep
+        )
+    seconds = time.monotonic() - begin
+    failed = [outcome for outcome in outcomes if outcome.state is not State.DONE]
+    summaries = summarize(outcomes)
+    if as_json:
+        document = {
+            "seconds": round(seconds, 2),
+            "ok": not failed,
+            "domains": [asdict(summary) for summary in summaries],
+            "failed": {o.step.id: str(o.error or "skipped") for o in failed},
+            "answers": answers,
+        }
+        emit_json(document)
+    else:
+        print_summary(summaries)
+    note(f"{len(outcomes)} steps in {seconds:.1f} s" + (f", {len(failed)} not done" * bool(failed)))
+    if failed:
+        raise typer.Exit(1)
+
+
+def _run_mesh(
+    workspace: Workspace,
+    mesh: Mesh,
+    choice: Any,
+    view: RunView,
+    domains: tuple[str, ...],
+    full_refresh: bool,
+    max_damage: float,
+    keep: bool,
+) -> tuple[tuple[Outcome, ...], dict[str, Any] | None]:
+    from f1mesh.answers import as_document
+    from f1mesh.cli.answers import collect
+    from f1mesh.orchestration import mesh_graph, walk
+    from f1mesh.orchestration.session import sources, warehouse
+    from f1mesh.orchestration.steps import StepRunner
+    from f1mesh.sources.load import load
+    from f1mesh.sources.postgres import url
+
+    steps = mesh_graph(mesh, domains)
+    with sources(workspace, keep=keep), warehouse(workspace, keep=keep) as target:
+        report = load(url(workspace), choice, max_damage=max_damage, progress=view.progress)
+        view.say(str(report))
+        runner = StepRunner(
+            mesh=mesh,
+            workspace=workspace,
+            target=target,
+            run_id=uuid.uuid4().hex,
+            full_refresh=full_refresh,
+            progress=view.progress,
+        )
+        outcomes = walk(steps, runner, observer=view)
+        answers = collect(mesh, target)
+    return outcomes, as_document(answers)

@@ -1,0 +1,150 @@
+"""What a person sees of a run: a line when a step ends, what works now, the summary."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+
+from f1mesh.orchestration import Outcome, Step, StepKind
+from f1mesh.orchestration.walk import Observer, State
+
+MARKS = {State.DONE: "[green]✓[/]", State.FAILED: "[red]✗[/]", State.SKIPPED: "[yellow]-[/]"}
+
+
+class RunView(Observer):
+    """Progress on stderr: lines everywhere, and a status line on a terminal."""
+
+    def __init__(self) -> None:
+        self.console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._status = self.console.status("starting")
+        self._running: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> RunView:
+        if self.console.is_terminal:
+            self._status.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._status.stop()
+
+    def say(self, text: str) -> None:
+        self.console.print(text, markup=False)
+
+    def progress(self, text: str) -> None:
+        """What a long step does at the moment (terminal only)."""
+        with self._lock:
+            names = ", ".join(self._running)
+            self._status.update(f"{names}: {text}" if names else text)
+
+    def started(self, step: Step) -> None:
+        with self._lock:
+            self._running[step.id] = step.id
+        self.progress("")
+
+    def ended(self, outcome: Outcome) -> None:
+        with self._lock:
+            self._running.pop(outcome.step.id, None)
+        told = describe(outcome)
+        self.console.print(f"{MARKS[outcome.state]} {outcome.step.id:<48}", end="")
+        self.console.print(f" {outcome.seconds:6.1f} s  {told}", markup=False)
+
+
+def describe(outcome: Outcome) -> str:
+    """One line on what a step did."""
+    result, step = outcome.result, outcome.step
+    if outcome.state is State.SKIPPED:
+        return "not run: something that it needs failed"
+    if outcome.error is not None:
+        return str(outcome.error)
+    if step.kind is StepKind.SYNC:
+        return (
+            f"{sum(s.records_read for s in result.streams):,} records read, "
+            f"{sum(s.records_written for s in result.streams):,} written"
+        )
+    if step.kind is StepKind.FRESHNESS:
+        return f"{result.count('source')} sources fresh"
+    if step.kind is StepKind.TRANSFORM:
+        models = result.count("model", "snapshot", "seed")
+        return f"{models} models, {result.count('test', 'unit_test')} tests passed"
+    return str(result)
+
+
+@dataclass(frozen=True)
+class DomainSummary:
+    """A run's numbers for one domain."""
+
+    domain: str
+    rows_in: int
+    models: int
+    tests: int
+    contract_checks: int
+    published: dict[str, int]
+    moved: int
+    failed: int
+    seconds: float
+
+
+def summarize(outcomes: Iterable[Outcome]) -> tuple[DomainSummary, ...]:
+    """The outcomes of a run, domain by domain."""
+    by_domain: dict[str, list[Outcome]] = {}
+    for outcome in outcomes:
+        by_domain.setdefault(outcome.step.domain, []).append(outcome)
+    return tuple(_summary(name, own) for name, own in by_domain.items())
+
+
+def _summary(domain: str, outcomes: Sequence[Outcome]) -> DomainSummary:
+    def results(kind: StepKind) -> list[Any]:
+        return [o.result for o in outcomes if o.step.kind is kind and o.result is not None]
+
+    transforms = results(StepKind.TRANSFORM)
+    publications = results(StepKind.PUBLISH)
+    return DomainSummary(
+        domain=domain,
+        rows_in=sum(s.records_read for sync in results(StepKind.SYNC) for s in sync.streams),
+        models=sum(t.count("model", "snapshot", "seed") for t in transforms),
+        tests=sum(t.count("test", "unit_test") for t in transforms),
+        contract_checks=sum(audit.checks for audit in results(StepKind.CHECK)),
+        published={p.product: p.version for p in publications},
+        moved=sum(p.moved for p in publications),
+        failed=sum(o.state is not State.DONE for o in outcomes),
+        seconds=sum(o.seconds for o in outcomes),
+    )
+
+
+def print_summary(summaries: Sequence[DomainSummary]) -> None:
+    """The table at the end of a run, on stdout."""
+    from f1mesh.cli.output import print_table
+
+    columns = ["domain", "rows in", "models", "tests", "contract checks"]
+    columns += ["products", "moved", "not done", "seconds"]
+    print_table(
+        "What the run did",
+        columns,
+        (
+            [
+                s.domain,
+                s.rows_in,
+                s.models,
+                s.tests,
+                s.contract_checks,
+                len(s.published),
+                s.moved,
+                s.failed,
+                round(s.seconds, 1),
+            ]
+            for s in summaries
+        ),
+    )
+    sys.stdout.flush()

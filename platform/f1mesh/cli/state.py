@@ -1,0 +1,105 @@
+"""`./f1 status|stop|clean|doctor`: what is on this machine, and how it goes away."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from typing import Annotated
+
+import typer
+
+from f1mesh.cli.output import command, emit_json, note, print_table
+from f1mesh.errors import PermanentError
+from f1mesh.workspace import Workspace
+
+
+@command
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Which datasets exist, which is active, and which services run."""
+    from f1mesh.orchestration.session import running
+
+    active = Workspace.locate()
+    records = [
+        {
+            "dataset": workspace.dataset,
+            "active": workspace.dataset == active.dataset,
+            "running": [service.name for service in running(workspace)],
+        }
+        for workspace in datasets()
+    ]
+    if as_json:
+        emit_json(records)
+        return
+    print_table(
+        "Datasets",
+        ["dataset", "active", "running"],
+        (
+            [r["dataset"], "yes" if r["active"] else "", ", ".join(r["running"]) or "nothing"]
+            for r in records
+        ),
+    )
+
+
+@command
+def stop() -> None:
+    """Stop every service of every dataset."""
+    from f1mesh.orchestration.session import stop_all
+
+    stopped = [f"{w.dataset}: {name}" for w in datasets() for name in stop_all(w)]
+    for line in stopped:
+        note(f"stopped {line}")
+    if not stopped:
+        note("nothing was running")
+
+
+@command
+def clean(
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also downloads and the Python environment.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Stop everything and delete all datasets: warehouses, source databases, dbt state."""
+    from f1mesh.orchestration.session import stop_all
+
+    home = Workspace.locate().home
+    what = f"everything below {home}" if everything else f"all datasets below {home / 'datasets'}"
+    if not yes and sys.stdin.isatty():
+        typer.confirm(f"Delete {what}?", abort=True)
+    elif not yes:
+        raise PermanentError(f"This deletes {what}. Say --yes where nobody can be asked.")
+    for workspace in datasets():
+        stop_all(workspace)
+    shutil.rmtree(home / "datasets", ignore_errors=True)
+    (home / "active").unlink(missing_ok=True)
+    if everything:
+        shutil.rmtree(home, ignore_errors=True)
+    note(f"deleted {what}")
+
+
+@command
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """What is installed, what is reachable, what runs; exit code 1 if the main job cannot."""
+    from f1mesh.cli.diagnosis import diagnose
+
+    findings = diagnose(Workspace.locate(), datasets())
+    if as_json:
+        emit_json([vars(finding) for finding in findings])
+    else:
+        print_table(
+            "Diagnosis",
+            ["part", "state", "detail"],
+            ([f.part, f.state, f.detail] for f in findings),
+        )
+    if any(finding.state == "missing" for finding in findings):
+        raise typer.Exit(1)
+
+
+def datasets() -> list[Workspace]:
+    """A workspace for each dataset on disk."""
+    home = Workspace.locate().home
+    return [Workspace.locate(folder.name) for folder in sorted((home / "datasets").glob("*/"))]

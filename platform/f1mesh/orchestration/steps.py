@@ -1,0 +1,121 @@
+"""What each kind of step does: the graph's ids become calls into the layers below."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from f1mesh.client import Target, connect
+from f1mesh.errors import PermanentError
+from f1mesh.orchestration.graph import Step, StepKind
+from f1mesh.registry import Mesh, ProductRef
+from f1mesh.transformation import DbtProject, TransformReport
+from f1mesh.workspace import Workspace
+
+if TYPE_CHECKING:
+    from f1mesh.contracts.model import Contract
+    from f1mesh.ingestion.run import SyncResult
+    from f1mesh.publication.publish import Audit, Publication
+
+Progress = Callable[[str], None]
+
+
+def _silent(_: str) -> None: ...
+
+
+@dataclass
+class StepRunner:
+    """Executes steps against one warehouse; each is idempotent and can be run again by itself."""
+
+    mesh: Mesh
+    workspace: Workspace
+    target: Target
+    run_id: str
+    full_refresh: bool = False
+    progress: Progress = _silent
+    _checks: dict[ProductRef, Audit] = field(default_factory=dict)
+    _one_check: threading.Lock = field(default_factory=threading.Lock)
+
+    def __call__(self, step: Step) -> Any:
+        """The step's result; raises what made it fail."""
+        match step.kind:
+            case StepKind.SYNC:
+                return self.sync(step.domain, step.subject)
+            case StepKind.FRESHNESS:
+                return self.freshness(step.domain)
+            case StepKind.TRANSFORM:
+                return self.transform(step.domain)
+            case StepKind.CHECK:
+                return self.check(ProductRef(domain=step.domain, product=step.subject))
+            case StepKind.PUBLISH:
+                return self.publish(ProductRef(domain=step.domain, product=step.subject))
+
+    def sync(self, domain: str, name: str) -> SyncResult:
+        """Move the sync's streams into the domain's raw tables."""
+        from f1mesh.ingestion.run import run_sync
+        from f1mesh.ingestion.sync import load_sync
+
+        files = {load_sync(file).name: file for file in self.mesh.domain(domain).sync_files}
+        return run_sync(
+            load_sync(files[name]),
+            self.mesh.domain(domain),
+            self.workspace,
+            self.target,
+            full_refresh=self.full_refresh,
+            progress=self.progress,
+        )
+
+    def freshness(self, domain: str) -> TransformReport:
+        """Raises PermanentError if a raw table is older than its source allows."""
+        return _succeeded(self._project(domain).freshness(progress=self.progress), domain)
+
+    def transform(self, domain: str) -> TransformReport:
+        """Build and test the domain's models; raises PermanentError naming each failure."""
+        report = self._project(domain).build(
+            full_refresh=self.full_refresh, progress=self.progress
+        )
+        return _succeeded(report, domain)
+
+    def check(self, ref: ProductRef) -> Audit:
+        """Hold the version that dbt built against the contract; raises when a rule is broken."""
+        from f1mesh.publication.publish import audit
+
+        with self._one_check, connect(self.target) as connection:
+            result = audit(
+                connection,
+                self.target.catalog,
+                ref,
+                self.contract(ref),
+                manifest=self._project(ref.domain).manifest(),
+                run_id=self.run_id,
+            )
+        self._checks[ref] = result
+        result.raise_if_broken()
+        return result
+
+    def publish(self, ref: ProductRef) -> Publication:
+        """Move the published view to the version that was checked."""
+        from f1mesh.publication.publish import publish
+
+        if ref not in self._checks:
+            self.check(ref)
+        with connect(self.target) as connection:
+            return publish(connection, self.target.catalog, self._checks[ref], run_id=self.run_id)
+
+    def contract(self, ref: ProductRef) -> Contract:
+        from f1mesh.contracts.model import load_contract
+
+        return load_contract(self.mesh.domain(ref.domain).contract_path(ref.product))
+
+    def _project(self, domain: str) -> DbtProject:
+        return DbtProject.of(self.mesh.domain(domain), self.workspace, self.target)
+
+
+def _succeeded(report: TransformReport, domain: str) -> TransformReport:
+    if report.ok:
+        return report
+    lines = [f"  {node.unique_id}: {node.status}: {node.message}" for node in report.failures]
+    detail = "\n".join([*([report.error] if report.error else []), *lines])
+    raise PermanentError(f"dbt failed in the domain '{domain}':\n{detail}")

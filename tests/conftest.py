@@ -1,0 +1,42 @@
+"""What all tests share: where the checkout and the real input are."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder with real Formula 1 input, which is not part of the repository."""
+    folder = Path(os.environ.get("F1_SHARED_DATA") or ROOT.parent / "shared" / "data")
+    if not folder.is_dir():
+        pytest.skip(f"no real input: {folder} does not exist (set F1_SHARED_DATA)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def f1db_zip(shared_data: Path) -> Path:
+    """A genuine F1DB release."""
+    file = shared_data / "f1db-csv.zip"
+    if not file.is_file():
+        pytest.skip(f"no F1DB release: {file} does not exist")
+    return file
+
+
+@pytest.fixture(autouse=True)
+def no_foreign_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A developer's own warehouse or sources must never be touched by a test."""
+    for name in list(os.environ):
+        if name.startswith(("DATABRICKS_", "F1_SOURCE_")) or name in ("F1_DATASET", "F1_CATALOG"):
+            monkeypatch.delenv(name)
