@@ -1,6 +1,6 @@
 """The one client of both warehouses: databricks-sql-connector.
 
-`DATABRICKS_HOST`, `DATABRICKS_HTTP_PATH` and `DATABRICKS_TOKEN` decide which warehouse is spoken to;
+`DATABRICKS_HOST`, `DATABRICKS_HTTP_PATH` and `DATABRICKS_TOKEN` decide which warehouse is meant;
 where they are not set, the embedded one of the dataset in use is.
 """
 

@@ -1,7 +1,7 @@
 """The two kinds of failure of the platform.
 
-Every error that a user can meet is one of these. A message names what was wrong, where (file, table,
-column, offset) and what to do next.
+Every error that a user can meet is one of these. A message names what was wrong, where (file,
+table, column, offset) and what to do next.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Background services of a dataset: start once, find again, stop for sure.
 
-A service is a process in a session of its own. Its state file `<run_dir>/<name>.json` holds the pid,
-the process's start time (so that a recycled pid is never taken for ours) and an `endpoint`: what a
-client needs to know (port, token, URL). The file is private to the user.
+A service is a process in a session of its own. Its state file `<run_dir>/<name>.json` holds the
+pid, the process's start time (so that a recycled pid is never taken for ours) and an `endpoint`
+that clients need (port, token, URL). The file is private to the user.
 """
 
 from __future__ import annotations

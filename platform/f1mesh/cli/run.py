@@ -23,8 +23,9 @@ def run(
     history: Annotated[
         str | None,
         typer.Option(
-            help="An F1DB release zip (path or URL), a folder or zip of Ergast CSV files, `latest`, "
-            "or `simulated`. Default: the latest F1DB release, or `simulated` without network."
+            help="An F1DB release zip (path or URL), a folder or zip of Ergast CSV files, "
+            "`latest`, or `simulated`. Default: the latest F1DB release; without network, "
+            "`simulated`."
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of `simulated`.")] = 1,
@@ -66,6 +67,7 @@ def run(
             "seconds": round(seconds, 2),
             "ok": not failed,
             "domains": [asdict(summary) for summary in summaries],
+            "steps": {o.step.id: round(o.seconds, 3) for o in outcomes},
             "failed": {o.step.id: str(o.error or "skipped") for o in failed},
             "answers": answers,
         }

@@ -1,7 +1,7 @@
 """One domain's dbt project: dependencies, source freshness, build, manifest.
 
-dbt runs inside this process (`dbtRunner`), so that its start-up (seconds of imports) is paid once for
-all domains. dbt keeps global state, therefore one invocation at a time holds a lock.
+dbt runs inside this process (`dbtRunner`), so that its start-up (seconds of imports) is paid once
+for all domains. dbt keeps global state, therefore one invocation at a time holds a lock.
 """
 
 from __future__ import annotations
