@@ -1,0 +1,87 @@
+"""End-to-end tests type the commands that people type, on a home folder of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from f1mesh.client import connect, find_target, query
+from f1mesh.sources import postgres
+from f1mesh.warehouse import launch
+from f1mesh.workspace import Workspace
+
+LIMIT_S = 600
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """The `f1` command with a home of its own, and a look behind it."""
+
+    root: Path
+    home: Path
+
+    def run(self, *arguments: str, code: int = 0, **settings: str) -> str:
+        """Standard output of one command, which must end with this exit code."""
+        result = subprocess.run(
+            [str(self.root / "f1"), *arguments],
+            env={**os.environ, "F1_HOME": str(self.home), **settings},
+            capture_output=True,
+            text=True,
+            timeout=LIMIT_S,
+        )
+        assert result.returncode == code, f"{arguments}\n{result.stdout}\n{result.stderr[-6000:]}"
+        return result.stdout
+
+    def json(self, *arguments: str, code: int = 0, **settings: str) -> Any:
+        return json.loads(self.run(*arguments, "--json", code=code, **settings))
+
+    @property
+    def workspace(self) -> Workspace:
+        dataset = (self.home / "active").read_text().strip()
+        return Workspace(root=self.root, home=self.home, dataset=dataset)
+
+    def copy(self, home: Path) -> Mesh:
+        """The same state in another home, to change freely."""
+        shutil.copytree(self.home, home, symlinks=True)
+        return Mesh(self.root, home)
+
+    def ask(self, *statements: str) -> list[list[dict[str, Any]]]:
+        """The rows of statements to the warehouse."""
+        launch.start(self.workspace)
+        try:
+            with connect(find_target(self.workspace)) as connection:
+                return [query(connection, statement).to_pylist() for statement in statements]
+        finally:
+            launch.stop(self.workspace)
+
+    @contextmanager
+    def source(self) -> Iterator[psycopg.Connection[Any]]:
+        """The source database, where corrections are made."""
+        postgres.start(self.workspace)
+        try:
+            with psycopg.connect(postgres.url(self.workspace), autocommit=True) as connection:
+                yield connection
+        finally:
+            postgres.stop(self.workspace)
+
+
+@pytest.fixture(scope="session")
+def history(
+    root: Path, f1db_zip: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Mesh, Any]]:
+    """The mesh after its first run on a genuine F1DB release, and what that run said."""
+    mesh = Mesh(root, tmp_path_factory.mktemp("history") / "home")
+    document = mesh.json("run", "--history", str(f1db_zip))
+    yield mesh, document
+    mesh.run("stop")
+    shutil.rmtree(mesh.home, ignore_errors=True)

@@ -1,0 +1,161 @@
+"""What changes at the source flows through; what does not change moves nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import Mesh
+
+pytestmark = pytest.mark.e2e
+
+LAST_RACE = """
+    select r."raceId" from races r join results x on x."raceId" = r."raceId"
+    group by r."raceId", r.date order by r.date desc limit 1
+"""
+
+
+@pytest.fixture
+def mesh(history: tuple[Mesh, Any], tmp_path: Path) -> Mesh:
+    """The state after the first run, to change freely."""
+    return history[0].copy(tmp_path / "home")
+
+
+def published(document: Any) -> dict[str, int]:
+    found = {p: v for domain in document["domains"] for p, v in domain["published"].items()}
+    assert found
+    return found
+
+
+def test_an_unchanged_source_moves_no_product_and_reads_only_increments(
+    history: tuple[Mesh, Any], mesh: Mesh, f1db_zip: Path
+) -> None:
+    _, first = history
+
+    second = mesh.json("run", "--history", str(f1db_zip))
+
+    assert published(second) == published(first)
+    assert sum(domain["moved"] for domain in second["domains"]) == 0
+    rows = {
+        d["domain"]: (d["rows_in"], f["rows_in"])
+        for d, f in zip(second["domains"], first["domains"], strict=True)
+    }
+    assert rows["race_history"][0] < rows["race_history"][1] / 50
+
+
+def test_corrections_at_the_source_flow_through_to_history_and_totals(
+    mesh: Mesh, f1db_zip: Path
+) -> None:
+    with mesh.source() as source:
+        winner = source.execute(
+            f'select d."driverRef", x."resultId" from results x'
+            f' join drivers d on d."driverId" = x."driverId"'
+            f' where x.position = 1 and x."raceId" = ({LAST_RACE})'
+        ).fetchone()
+        assert winner is not None
+        source.execute(
+            "update results set \"positionText\" = 'D', position = null, points = 0,"
+            ' "statusId" = (select "statusId" from status where status = \'Disqualified\')'
+            ' where "resultId" = %s',
+            [winner[1]],
+        )
+        source.execute("update drivers set number = 99 where \"driverRef\" = 'lando-norris'")
+        source.execute(
+            "update drivers set nationality = 'French' where \"driverRef\" = 'alexander-albon'"
+        )
+        source.execute(
+            "update constructors set name = 'Cadillac' where \"constructorRef\" = 'haas'"
+        )
+        source.execute(
+            'insert into races ("raceId", year, round, "circuitId", name, date)'
+            ' select max("raceId") + 1, 2027, 1, max("circuitId"), \'New Grand Prix\','
+            " current_date + 30 from races"
+        )
+        source.execute(
+            'insert into results ("resultId", "raceId", "driverId", "constructorId", number, grid,'
+            ' position, "positionText", "positionOrder", points, laps, "statusId")'
+            ' select (select max("resultId") from results) + 1, (select max("raceId") from races),'
+            ' d."driverId", c."constructorId", 99, 1, 1, \'1\', 1, 25, 50,'
+            " (select \"statusId\" from status where status = 'Finished')"
+            " from drivers d, constructors c"
+            " where d.\"driverRef\" = 'lando-norris' and c.\"constructorRef\" = 'haas'"
+        )
+    career = "select wins from race_history.driver_career where driver_ref = '{}'"
+    [before] = mesh.ask(career.format(winner[0]))
+
+    mesh.json("run", "--history", str(f1db_zip))
+
+    after, norris, albon, haas, new_race, old_race = mesh.ask(
+        career.format(winner[0]),
+        "select * from drivers.dim_driver where driver_ref = 'lando-norris' order by valid_from",
+        "select * from drivers.dim_driver where driver_ref = 'alexander-albon' order by valid_from",
+        "select * from drivers.dim_constructor where constructor_ref = 'haas' order by valid_from",
+        "select d.permanent_number, c.constructor_name from race_history.fct_race_result f"
+        " join drivers.dim_driver d on d.driver_sk = f.driver_sk"
+        " join drivers.dim_constructor c on c.constructor_sk = f.constructor_sk"
+        " where f.season = 2027",
+        "select distinct d.permanent_number from race_history.fct_race_result f"
+        " join drivers.dim_driver d on d.driver_sk = f.driver_sk"
+        " where f.season < 2027 and d.driver_ref = 'lando-norris'",
+    )
+    assert after[0]["wins"] == before[0]["wins"] - 1
+    for versions, column, old, new in (
+        (norris, "permanent_number", 4, 99),
+        (albon, "nationality", "Thai", "French"),
+        (haas, "constructor_name", "Haas", "Cadillac"),
+    ):
+        assert [version[column] for version in versions] == [old, new]
+        assert versions[0]["valid_to"] == versions[1]["valid_from"]
+        assert [version["is_current"] for version in versions] == [False, True]
+    assert new_race == [{"permanent_number": 99, "constructor_name": "Cadillac"}]
+    assert old_race == [{"permanent_number": 4}]
+
+
+def test_a_row_deleted_at_the_source_vanishes_with_a_full_refresh(
+    mesh: Mesh, f1db_zip: Path
+) -> None:
+    count = "select count(*) as n from race_history.fct_pit_stop"
+    [before] = mesh.ask(count)
+    with mesh.source() as source:
+        source.execute(f'delete from pit_stops where "raceId" = ({LAST_RACE}) and stop = 1')
+
+    mesh.json("run", "--history", str(f1db_zip))
+    [increment] = mesh.ask(count)
+    mesh.json("run", "--history", str(f1db_zip), "--full-refresh")
+    [refreshed] = mesh.ask(count)
+
+    assert increment == before  # as Airbyte: an increment cannot see what is gone
+    assert refreshed[0]["n"] < before[0]["n"]
+
+
+def test_a_broken_contract_blocks_and_rollback_is_undone_by_the_next_good_run(
+    history: tuple[Mesh, Any], mesh: Mesh, f1db_zip: Path
+) -> None:
+    version = published(history[1])["dim_driver"]
+    look = "select nationality from drivers.dim_driver where driver_ref = 'lando-norris'"
+    with mesh.source() as source:
+        source.execute(
+            "update drivers set nationality = 'Martian' where \"driverRef\" = 'lando-norris'"
+        )
+
+    broken = mesh.json("run", "--history", str(f1db_zip), code=1)
+    [still_good] = mesh.ask(look)
+
+    assert "Martian" in str(broken["failed"])
+    assert {row["nationality"] for row in still_good} == {"British"}
+
+    with mesh.source() as source:
+        source.execute(
+            "update drivers set nationality = 'French' where \"driverRef\" = 'lando-norris'"
+        )
+    good = mesh.json("run", "--history", str(f1db_zip))
+    assert published(good)["dim_driver"] > version
+
+    mesh.run("rollback", "drivers/dim_driver", "--to", str(version))
+    [rolled_back] = mesh.ask(look)
+    again = mesh.json("run", "--history", str(f1db_zip))
+
+    assert {row["nationality"] for row in rolled_back} == {"British"}
+    assert published(again)["dim_driver"] > version

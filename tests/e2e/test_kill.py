@@ -1,0 +1,151 @@
+"""kill -9 at random moments: the next run ends with exactly the tables of an undisturbed one."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pytest
+
+from f1mesh.sources.simulated import championship
+
+from .conftest import LIMIT_S, Mesh
+
+pytestmark = pytest.mark.long
+
+MOMENTS = 10
+LAST_SEASON = 1957  # a small history: the moments matter, not the size
+Row = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Undisturbed:
+    """A history, what a run makes of it, and how long that takes."""
+
+    history: Path
+    tables: dict[str, list[Row]]
+    seconds: float
+
+
+def small_history(folder: Path) -> Path:
+    """The first seasons of the simulated championship as a folder of Ergast CSV files."""
+    folder.mkdir()
+    tables = championship.tables(seed=7)
+    season = pc.field("year") <= LAST_SEASON
+    tables["seasons"] = tables["seasons"].filter(season)
+    tables["races"] = tables["races"].filter(season)
+    races = tables["races"]["raceId"]
+    for name, table in tables.items():
+        if "raceId" in table.column_names and name != "races":
+            table = table.filter(pc.is_in(table["raceId"], value_set=races.combine_chunks()))
+        pyarrow.csv.write_csv(table, folder / f"{name}.csv")
+    return folder
+
+
+def is_volatile(column: str) -> bool:
+    """Whether a column tells when something was seen or loaded, which differs between runs."""
+    name = column.lower()
+    return name.startswith(("_airbyte_", "dbt_")) or "updated_at" in name or "loaded_at" in name
+
+
+def dump(mesh: Mesh) -> dict[str, list[Row]]:
+    """Every table and view of every domain, its rows in order, without volatile columns."""
+    [found] = mesh.ask(
+        "select table_schema, table_name from system.information_schema.tables"
+        " where table_catalog = 'f1_local' and table_schema not in ('mesh', 'default')"
+        " and table_schema <> 'information_schema'"
+    )
+    names = sorted(f"{row['table_schema']}.{row['table_name']}" for row in found)
+    names = [name for name in names if not name.endswith("__dbt_tmp")]
+    tables = mesh.ask(*(f"select * from {name}" for name in names))
+    assert len(names) > 20
+    return dict(zip(names, map(comparable, tables), strict=True))
+
+
+def comparable(rows: list[dict[str, object]]) -> list[Row]:
+    return sorted(
+        tuple(str(value) for key, value in sorted(row.items()) if not is_volatile(key))
+        for row in rows
+    )
+
+
+@pytest.fixture(scope="module")
+def undisturbed(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    folder = tmp_path_factory.mktemp("undisturbed")
+    history = small_history(folder / "history")
+    mesh = Mesh(root, folder / "home")
+    begin = time.monotonic()
+    mesh.run("run", "--history", str(history))
+    seconds = time.monotonic() - begin
+    return Undisturbed(history, dump(mesh), seconds)
+
+
+@contextlib.contextmanager
+def running(mesh: Mesh, history: Path) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(
+        [str(mesh.root / "f1"), "run", "--history", str(history)],
+        env={**os.environ, "F1_HOME": str(mesh.home)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def victim_pid(mesh: Mesh, victim: str, runner: int) -> int | None:
+    if victim == "runner":
+        return runner
+    for file in mesh.home.glob(f"datasets/*/run/{victim}.json"):
+        with contextlib.suppress(ValueError, OSError):
+            return int(json.loads(file.read_text())["pid"])
+    return None
+
+
+@pytest.mark.parametrize("moment", range(MOMENTS))
+@pytest.mark.parametrize("victim", ["runner", "warehouse", "ergast_postgres"])
+@pytest.mark.timeout(LIMIT_S)
+def test_after_a_kill_the_next_run_ends_as_if_nothing_had_happened(
+    victim: str, moment: int, undisturbed: Undisturbed, root: Path, tmp_path: Path
+) -> None:
+    mesh = Mesh(root, tmp_path / "home")
+    delay = random.Random(f"{victim}-{moment}").uniform(0.5, undisturbed.seconds)
+
+    with running(mesh, undisturbed.history) as process:
+        time.sleep(delay)
+        while (pid := victim_pid(mesh, victim, process.pid)) is None and process.poll() is None:
+            time.sleep(0.02)
+        if pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        process.wait(timeout=LIMIT_S / 2)
+    mesh.run("run", "--history", str(undisturbed.history))
+
+    found = dump(mesh)
+    assert found.keys() == undisturbed.tables.keys()
+    for name, rows in undisturbed.tables.items():
+        assert found[name] == rows, f"{name} differs after {victim} was killed at {delay:.1f} s"
+    assert all(not dataset["running"] for dataset in mesh.json("status"))
+    shutil.rmtree(mesh.home, ignore_errors=True)
+
+
+def test_the_comparison_notices_a_changed_row() -> None:
+    table = pa.table({"a": [1, 2], "_airbyte_raw_id": ["x", "y"]}).to_pylist()
+    other = pa.table({"a": [1, 3], "_airbyte_raw_id": ["z", "y"]}).to_pylist()
+
+    assert comparable(table) == comparable(list(reversed(table)))
+    assert comparable(table) != comparable(other)
