@@ -1,0 +1,211 @@
+"""`./f1 publish|rollback|products` and `./f1 contracts ...`: products and what they promise."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from f1mesh.cli.output import command, emit_json, note, print_table
+from f1mesh.workspace import Workspace
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from databricks.sql.client import Connection
+
+    from f1mesh.client import Target
+    from f1mesh.publication.products import Manifests, ProductStatus
+    from f1mesh.publication.publish import Audit, Publication
+    from f1mesh.registry import Mesh, ProductRef
+
+contracts = typer.Typer(no_args_is_help=True)
+
+Names = Annotated[
+    list[str] | None, typer.Argument(help="Domains or <domain>/<product>; default: all.")
+]
+Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
+
+
+@command
+def publish(names: Names = None, as_json: Json = False) -> None:
+    """Check what was built against its contracts; move the views of what passes.
+
+    Ends with 1 if a contract is broken: consumers keep the last good version."""
+    with _connected() as (mesh, target, connection, manifests):
+        results = [
+            _publish(connection, target.catalog, mesh, ref, manifests)
+            for ref in _chosen(mesh, names)
+        ]
+    blocked = [judged for judged, done in results if done is None]
+    if as_json:
+        emit_json([_told(judged, done) for judged, done in results])
+    else:
+        records = [_told(judged, done) for judged, done in results]
+        columns = ["product", "action", "version", "rows", "checks"]
+        print_table("Publications", columns, ([r[c] for c in columns] for r in records))
+    for judged in blocked:
+        note(judged.explain())
+    if blocked:
+        raise typer.Exit(1)
+
+
+@command
+def rollback(
+    product: Annotated[str, typer.Argument(help="<domain>/<product>")],
+    to: Annotated[
+        int | None, typer.Option(help="A version that passed; default: the one before.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show consumers an earlier good version. The next good run goes forward again."""
+    from f1mesh.contracts.model import contract_of
+    from f1mesh.publication.rollback import rollback as go_back
+
+    with _connected() as (mesh, target, connection, _):
+        ref = mesh.product(product)
+        contract = contract_of(mesh, ref)
+        pointer = go_back(connection, target.catalog, contract, run_id=uuid.uuid4().hex, to=to)
+    if as_json:
+        emit_json({"product": str(ref), "version": pointer.version, "rows": pointer.rows})
+    else:
+        note(f"{ref} shows version {pointer.version} ({pointer.rows:,} rows)")
+
+
+@command
+def products(names: Names = None, as_json: Json = False) -> None:
+    """What is published: version, rows, freshness, owner, contract, last check."""
+    from f1mesh.publication.products import product_statuses
+
+    with _connected() as (mesh, target, connection, manifests):
+        chosen = _chosen(mesh, names)
+        found = product_statuses(connection, target.catalog, mesh, chosen, manifests)
+    if as_json:
+        emit_json([asdict(status) for status in found])
+        return
+    columns = ["product", "version", "rows", "sources read", "limit", "owner", "contract"]
+    columns += ["last check", "published", "candidate"]
+    print_table("Products", columns, map(_row, found))
+
+
+@contracts.command("check")
+@command
+def check() -> None:
+    """Lint every contract and compare it with its dbt model; ends with 1 if anything is wrong."""
+    from f1mesh.contracts.conformity import mesh_problems
+    from f1mesh.registry import load_mesh
+
+    mesh = load_mesh(Workspace.locate().root)
+    problems = mesh_problems(mesh)
+    for problem in problems:
+        note(str(problem))
+    if problems:
+        raise typer.Exit(1)
+    note(f"{len(mesh.products)} contracts are good and their dbt models agree")
+
+
+@contracts.command("generate")
+@command
+def generate(
+    check_only: Annotated[
+        bool, typer.Option("--check", help="Change nothing; end with 1 if something would change.")
+    ] = False,
+) -> None:
+    """Write what follows from contracts: the dbt sources of the domains that read them."""
+    from f1mesh.contracts.generate import drifted, generated_files, write_generated
+    from f1mesh.registry import load_mesh
+
+    mesh = load_mesh(Workspace.locate().root)
+    changed = drifted(mesh) if check_only else write_generated(mesh)
+    for path in changed:
+        note(f"{'differs from its contracts' if check_only else 'written'}: {path}")
+    if check_only and changed:
+        note("Run `./f1 contracts generate` and commit the result.")
+        raise typer.Exit(1)
+    note(f"{len(generated_files(mesh))} generated files are up to date")
+
+
+@contextmanager
+def _connected() -> Iterator[tuple[Mesh, Target, Connection, Manifests]]:
+    from f1mesh.client import connect
+    from f1mesh.orchestration.session import warehouse
+    from f1mesh.registry import load_mesh
+    from f1mesh.transformation import DbtProject
+
+    workspace = Workspace.locate()
+    mesh = load_mesh(workspace.root)
+    kept: dict[str, dict[str, Any]] = {}
+    with warehouse(workspace) as target, connect(target) as connection:
+
+        def manifests(domain: str) -> dict[str, Any]:
+            if domain not in kept:
+                kept[domain] = DbtProject.of(mesh.domain(domain), workspace, target).manifest()
+            return kept[domain]
+
+        yield mesh, target, connection, manifests
+
+
+def _chosen(mesh: Mesh, names: Sequence[str] | None) -> list[ProductRef]:
+    if not names:
+        return list(mesh.products)
+    chosen: dict[ProductRef, None] = {}
+    for name in names:
+        found = [mesh.product(name)] if "/" in name else _products_of(mesh, name)
+        chosen.update(dict.fromkeys(found))
+    return list(chosen)
+
+
+def _products_of(mesh: Mesh, domain: str) -> list[ProductRef]:
+    own = mesh.domain(domain).name
+    return [ref for ref in mesh.products if ref.domain == own]
+
+
+def _publish(
+    connection: Connection, catalog: str, mesh: Mesh, ref: ProductRef, manifests: Manifests
+) -> tuple[Audit, Publication | None]:
+    from f1mesh.contracts.model import contract_of
+    from f1mesh.publication.publish import audit
+    from f1mesh.publication.publish import publish as move
+
+    run_id = uuid.uuid4().hex
+    contract = contract_of(mesh, ref)
+    manifest = manifests(ref.domain)
+    judged = audit(connection, catalog, ref, contract, manifest=manifest, run_id=run_id)
+    if not judged.report.passed:
+        return judged, None
+    return judged, move(connection, catalog, judged, run_id=run_id)
+
+
+def _told(judged: Audit, done: Publication | None) -> dict[str, Any]:
+    seen = judged.published
+    return {
+        "product": str(judged.contract),
+        "action": str(done.action) if done else "blocked",
+        "version": done.version if done else seen.version if seen else None,
+        "rows": done.rows if done else seen.rows if seen else None,
+        "checks": judged.checks,
+        "report": judged.report.as_json(),
+    }
+
+
+def _row(status: ProductStatus) -> list[Any]:
+    return [
+        status.product,
+        status.version,
+        status.rows,
+        _moment(status.source_read_at),
+        f"{status.freshness_limit_hours:g} h",
+        status.owner,
+        status.contract_version,
+        status.last_check,
+        _moment(status.published_at),
+        status.candidate,
+    ]
+
+
+def _moment(at: datetime | None) -> str | None:
+    return None if at is None else f"{at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,132 @@
+"""The rows of one table version against the rules of its contract, by datacontract-cli.
+
+The rows come through the standard client and are tested as a local DuckDB database (server type
+`duckdb`: opened as it is, no extension, no network), so a product is held to its contract in the
+same way on Databricks and embedded. Types, column order and freshness are checked elsewhere.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from f1mesh.contracts.examples import Examples
+from f1mesh.contracts.model import Contract
+from f1mesh.contracts.report import Finding
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from datacontract.model.run import Check, Run
+    from open_data_contract_standard.model import DataQuality, OpenDataContractStandard
+
+_PLACEHOLDER = re.compile(r"[\"'`]?\$?\{(table|model|object|column|field|property)\}[\"'`]?")
+_OF_TABLE = ("table", "model", "object")
+_SCHEMA_CHECKS = ("field_is_present", "field_type", "field_physical_type")
+
+
+@dataclass(frozen=True)
+class ContentResult:
+    """How many rules were tried on the rows, and which do not hold."""
+
+    checks: int
+    broken: tuple[Finding, ...]
+    warnings: tuple[Finding, ...]
+
+
+def check_content(contract: Contract, rows: pa.Table, missing: Collection[str]) -> ContentResult:
+    """Test every rule; `missing` are promised columns that the table lacks (already reported).
+
+    A check that errors or has no result is broken: what could not be tested is not published.
+    """
+    with TemporaryDirectory(prefix="f1-contract-") as folder:
+        run = _run(contract, rows, Path(folder))
+    checks = [
+        check
+        for check in run.checks or ()
+        if check.type not in _SCHEMA_CHECKS and (check.field or "").lower() not in missing
+    ]
+    passed = [check for check in checks if check.result == "passed"]
+    warned = [check for check in checks if check.result in ("warning", "info")]
+    failed = [check for check in checks if check not in passed and check not in warned]
+    with Examples(contract, rows) as examples:
+        return ContentResult(
+            checks=len(checks),
+            broken=tuple(_finding(check, examples) for check in failed)
+            or _unexplained(run, checks),
+            warnings=tuple(_finding(check, examples) for check in warned),
+        )
+
+
+def _run(contract: Contract, rows: pa.Table, folder: Path) -> Run:
+    import duckdb
+    from datacontract.config import Config
+    from datacontract.data_contract import DataContract
+
+    logging.getLogger("datacontract").addHandler(logging.NullHandler())  # its logs are in the run
+    database = folder / "product.duckdb"
+    with duckdb.connect(str(database)) as connection:
+        connection.register("arrow_rows", rows)
+        connection.execute(f'create table "{contract.product}" as select * from arrow_rows')
+    return DataContract(
+        data_contract=_as_tested(contract, database),
+        inline_references=False,
+        config=Config.model_construct(duckdb_database=str(database), duckdb_schema=None),
+    ).test()
+
+
+def _as_tested(contract: Contract, database: Path) -> OpenDataContractStandard:
+    """The contract with the copy of the rows as its server and its SQL in DuckDB's dialect."""
+    from open_data_contract_standard.model import OpenDataContractStandard, Server
+
+    standard = OpenDataContractStandard.from_file(str(contract.path))
+    standard.servers = [Server(server="copy", type="duckdb", database=str(database))]
+    standard.slaProperties = None
+    for table in standard.schema_ or ():
+        for rule in table.quality or ():
+            _translate(rule, contract.product, None)
+        for column in table.properties or ():
+            for rule in column.quality or ():
+                _translate(rule, contract.product, column.name)
+    return standard
+
+
+def _translate(rule: DataQuality, table: str, column: str | None) -> None:
+    """Rules are written in the warehouse's SQL; what does not parse is left to the check."""
+    import sqlglot
+
+    if rule.type != "sql" or not rule.query:
+        return
+    names = {name: table for name in _OF_TABLE}
+    plain = _PLACEHOLDER.sub(lambda found: names.get(found[1], column or table), rule.query)
+    try:
+        rule.query = ";".join(sqlglot.transpile(plain, read="databricks", write="duckdb"))
+    except sqlglot.errors.SqlglotError:
+        rule.query = plain
+
+
+def _finding(check: Check, examples: Examples) -> Finding:
+    diagnostics: dict[str, Any] = check.diagnostics or {}
+    value = diagnostics.get("value")
+    rule_id = check.qualityId or check.type
+    name = check.name or check.type
+    reason = check.reason or f"{check.result or 'no result'}"
+    return Finding(
+        rule=rule_id,
+        column=check.field,
+        message=f"{name}: {reason}",
+        count=value if isinstance(value, int) else None,
+        example=examples.of(check),
+    )
+
+
+def _unexplained(run: Run, checks: list[Check]) -> tuple[Finding, ...]:
+    """No check at all is not a pass: the tool has tested nothing."""
+    if checks:
+        return ()
+    said = "; ".join(log.message for log in run.logs or () if log.level == "ERROR")
+    return (Finding("nothing_checked", None, said or "datacontract-cli ran no check"),)

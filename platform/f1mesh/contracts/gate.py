@@ -1,0 +1,88 @@
+"""The gate: a product passes if the exact table version that was built keeps its whole contract.
+
+Two parts: the *surface* (physical schema, freshness: no row is read) and the *content* (every row
+against every rule). Whoever knows that the content was checked before needs the surface only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from f1mesh.contracts.content_check import check_content
+from f1mesh.contracts.freshness import Freshness, freshness_findings
+from f1mesh.contracts.model import Contract
+from f1mesh.contracts.report import CheckReport, Finding
+from f1mesh.contracts.schema_check import nullability_warnings, schema_findings
+from f1mesh.contracts.table_version import TableVersion, nullable_columns
+
+if TYPE_CHECKING:
+    from databricks.sql.client import Connection
+
+NOTHING_LANDED = Freshness({})
+
+
+@dataclass(frozen=True)
+class Surface:
+    """What can be told without reading rows."""
+
+    schema: tuple[Finding, ...]
+    freshness: tuple[Finding, ...]
+    warnings: tuple[Finding, ...]
+    checks: int
+
+    @property
+    def broken(self) -> tuple[Finding, ...]:
+        return self.schema + self.freshness
+
+
+def check(
+    connection: Connection,
+    contract: Contract,
+    table: str,
+    version: int,
+    freshness: Freshness = NOTHING_LANDED,
+    now: datetime | None = None,
+) -> CheckReport:
+    """Hold `table version as of version` against the whole contract. `freshness` is the age of the
+    raw tables upstream, measured by the caller (see `measure_freshness`)."""
+    at = TableVersion(table, version)
+    surface = check_surface(connection, contract, at, freshness, now)
+    return check_rows(connection, contract, at, surface)
+
+
+def check_surface(
+    connection: Connection,
+    contract: Contract,
+    at: TableVersion,
+    freshness: Freshness = NOTHING_LANDED,
+    now: datetime | None = None,
+) -> Surface:
+    """Schema and freshness."""
+    physical = at.physical_columns(connection)
+    return Surface(
+        schema=tuple(schema_findings(contract, physical)),
+        freshness=tuple(freshness_findings(contract, freshness, now or datetime.now(UTC))),
+        warnings=tuple(nullability_warnings(contract, nullable_columns(connection, at.table))),
+        checks=len(contract.columns) + bool(freshness.read_at),
+    )
+
+
+def check_rows(
+    connection: Connection, contract: Contract, at: TableVersion, surface: Surface
+) -> CheckReport:
+    """The whole report: the surface, and every row against every rule."""
+    rows = at.rows(connection)
+    missing = {found.column for found in surface.schema if found.rule == "column_missing"}
+    content = check_content(contract, rows, {column for column in missing if column})
+    return CheckReport(
+        product=str(contract),
+        version=at.version,
+        contract_version=contract.version,
+        contract_digest=contract.digest,
+        rows=rows.num_rows,
+        checks=surface.checks + content.checks,
+        broken=surface.broken + content.broken,
+        warnings=surface.warnings + content.warnings,
+    )

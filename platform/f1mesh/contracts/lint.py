@@ -1,0 +1,122 @@
+"""What the mesh asks of every contract beyond ODCS: governance rules, each naming its place.
+
+ODCS itself accepts a version that is none, two columns of one name, a column that does not say
+whether it may be empty; consumers and the generated files cannot live with those.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from f1mesh.contracts.document import Document, Problem, read_document
+from f1mesh.contracts.model import freshness_hours, owner_of
+
+_SEMVER = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+def governance_problems(document: Document) -> list[Problem]:
+    """Every broken governance rule of a contract, in file order of the sections."""
+    table = _table(document)
+    problems = [*_identity(document)]
+    if table is None:
+        return [*problems, document.problem(("schema",), "must hold exactly one table")]
+    return [*problems, *_names(document, table), *_columns(document, table), *_service(document)]
+
+
+def standard_problems(path: Path) -> list[Problem]:
+    """What the ODCS schema itself finds wrong (datacontract-cli's lint, without network)."""
+    from datacontract.data_contract import DataContract
+    from datacontract.model.run import ResultEnum
+
+    run = DataContract(
+        data_contract_file=str(path), inline_references=False, all_errors=True
+    ).lint()
+    bad = {ResultEnum.failed, ResultEnum.error, ResultEnum.warning}
+    document = read_document(path)
+    return [
+        document.problem((), f"{check.name}: {check.reason}")
+        for check in run.checks or ()
+        if check.result in bad or check.result is None
+    ]
+
+
+def _table(document: Document) -> dict[str, Any] | None:
+    schema = document.content.get("schema")
+    if isinstance(schema, list) and len(schema) == 1 and isinstance(schema[0], dict):
+        return schema[0]
+    return None
+
+
+def _identity(document: Document) -> Iterator[Problem]:
+    content = document.content
+    for key in ("apiVersion", "kind", "id", "domain", "status"):
+        if not isinstance(content.get(key), str) or not content[key]:
+            yield document.problem((key,), "is missing")
+    version = content.get("version")
+    if not isinstance(version, str) or not _SEMVER.fullmatch(version):
+        yield document.problem(("version",), f"'{version}' is not a semantic version (1.2.3)")
+    if not owner_of(content):
+        yield document.problem(("team", "name"), "names no owner")
+    description = content.get("description")
+    if not isinstance(description, dict) or not description.get("purpose"):
+        yield document.problem(("description", "purpose"), "does not say what the product is for")
+
+
+def _names(document: Document, table: dict[str, Any]) -> Iterator[Problem]:
+    place = ("schema", 0)
+    product = document.path.name.removesuffix(".odcs.yaml")
+    for key in ("name", "physicalName"):
+        if table.get(key) != product:
+            message = f"'{table.get(key)}' must be '{product}', like the file"
+            yield document.problem((*place, key), message)
+    for key, what in (("description", "is missing"), ("dataGranularityDescription", "no grain")):
+        if not table.get(key):
+            yield document.problem((*place, key), what)
+
+
+def _columns(document: Document, table: dict[str, Any]) -> Iterator[Problem]:
+    entries = table.get("properties")
+    place = ("schema", 0, "properties")
+    if not isinstance(entries, list) or not entries:
+        yield document.problem(place, "declares no column")
+        return
+    seen: set[str] = set()
+    for index, entry in enumerate(entries):
+        at = (*place, index)
+        if not isinstance(entry, dict):
+            yield document.problem(at, "is not a mapping")
+            continue
+        yield from _column(document, at, entry)
+        name = str(entry.get("name")).lower()
+        if name in seen:
+            yield document.problem((*at, "name"), f"'{name}' is declared twice")
+        seen.add(name)
+    if not any(isinstance(entry, dict) and entry.get("primaryKey") for entry in entries):
+        yield document.problem(place, "no column is the primary key (primaryKey: true)")
+
+
+def _column(
+    document: Document, at: tuple[str | int, ...], entry: dict[str, Any]
+) -> Iterator[Problem]:
+    name = entry.get("name")
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        yield document.problem((*at, "name"), f"'{name}' is not a lower-case column name")
+    if entry.get("physicalName") not in (None, name):
+        yield document.problem((*at, "physicalName"), "must equal name, or be left out")
+    for key in ("physicalType", "description"):
+        if not isinstance(entry.get(key), str) or not entry[key].strip():
+            yield document.problem((*at, key), f"is missing for column '{name}'")
+    if not isinstance(entry.get("required"), bool):
+        yield document.problem((*at, "required"), f"say true or false for column '{name}'")
+    elif entry.get("primaryKey") and not entry["required"]:
+        yield document.problem((*at, "required"), f"a key column ('{name}') is required")
+
+
+def _service(document: Document) -> Iterator[Problem]:
+    if freshness_hours(document.content) is None:
+        message = "no freshness (property: freshness, value: <number>, unit: h)"
+        yield document.problem(("slaProperties",), message)

@@ -1,0 +1,139 @@
+"""The platform's view of a data contract: what a product promises, in one frozen value."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from f1mesh.contracts.document import Document, read_document
+from f1mesh.contracts.physical_types import canonical
+from f1mesh.errors import PermanentError
+from f1mesh.registry import Mesh, ProductRef
+
+_HOURS = {"h": 1.0, "d": 24.0, "m": 1 / 60}
+_SENSITIVE = {"confidential", "restricted", "sensitive", "pii", "personal", "secret"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a product, in the order of the published view."""
+
+    name: str
+    physical_type: str
+    required: bool
+    unique: bool
+    primary_key: bool
+    description: str
+    classification: str | None
+
+    @property
+    def sensitive(self) -> bool:
+        """Whether its values must not appear in reports and logs."""
+        return (self.classification or "").lower() in _SENSITIVE
+
+
+@dataclass(frozen=True)
+class Contract:
+    """A product's contract. `digest` changes exactly when the content of the file does (not with
+    comments or layout); `freshness_hours` is the age at which its sources are stale."""
+
+    id: str
+    domain: str
+    product: str
+    version: str
+    owner: str
+    grain: str
+    description: str
+    columns: tuple[Column, ...]
+    freshness_hours: float
+    path: Path
+    digest: str
+
+    @property
+    def primary_key(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns if column.primary_key)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    def __str__(self) -> str:
+        return f"{self.domain}/{self.product}"
+
+
+def load_contract(path: Path) -> Contract:
+    """Read a contract file; raises PermanentError that lists every problem with its line."""
+    from f1mesh.contracts.lint import governance_problems
+
+    document = read_document(path)
+    problems = governance_problems(document)
+    if problems:
+        listed = "\n".join(f"  {problem}" for problem in problems)
+        raise PermanentError(f"The contract {path.name} cannot be used:\n{listed}")
+    return to_contract(document)
+
+
+def contract_of(mesh: Mesh, ref: ProductRef) -> Contract:
+    """The contract of a product of the mesh; raises as `load_contract` does."""
+    return load_contract(mesh.domain(ref.domain).contract_path(ref.product))
+
+
+def to_contract(document: Document) -> Contract:
+    """The contract of a document that has passed the governance lint."""
+    content = document.content
+    table = content["schema"][0]
+    return Contract(
+        id=content["id"],
+        domain=content["domain"],
+        product=table["name"],
+        version=content["version"],
+        owner=owner_of(content),
+        grain=table["dataGranularityDescription"],
+        description=str(table["description"]).strip(),
+        columns=tuple(_column(entry) for entry in table["properties"]),
+        freshness_hours=freshness_hours(content) or 0.0,
+        path=document.path,
+        digest=_digest(content),
+    )
+
+
+def owner_of(content: dict[str, Any]) -> str:
+    """The team of a contract: `team.name`, or its first member in the older list form."""
+    team = content.get("team")
+    if isinstance(team, dict):
+        return str(team.get("name") or "")
+    if isinstance(team, list) and team and isinstance(team[0], dict):
+        return str(team[0].get("username") or team[0].get("name") or "")
+    return ""
+
+
+def freshness_hours(content: dict[str, Any]) -> float | None:
+    """The freshness service level in hours; None if there is none that can be understood."""
+    for entry in content.get("slaProperties") or ():
+        if isinstance(entry, dict) and entry.get("property") == "freshness":
+            unit = _HOURS.get(str(entry.get("unit") or "d").lower()[:1])
+            value = entry.get("value")
+            if unit and isinstance(value, int | float) and not isinstance(value, bool):
+                return value * unit if value > 0 else None
+    return None
+
+
+def _column(entry: dict[str, Any]) -> Column:
+    key = bool(entry.get("primaryKey"))
+    return Column(
+        name=entry["name"],
+        physical_type=canonical(entry["physicalType"]),
+        required=bool(entry["required"]) or key,
+        unique=bool(entry.get("unique")),
+        primary_key=key,
+        description=" ".join(str(entry["description"]).split()),
+        classification=entry.get("classification"),
+    )
+
+
+def _digest(content: dict[str, Any]) -> str:
+    spelled = json.dumps(content, sort_keys=True, default=str)
+    return hashlib.sha256(spelled.encode()).hexdigest()[:16]

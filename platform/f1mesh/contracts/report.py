@@ -1,0 +1,57 @@
+"""The outcome of a contract check, as plain data: the same input gives the same report."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One rule that does not hold. `count` is how many rows (or values) break it, where that has a
+    meaning; `example` is one offending row, JSON-able, sensitive columns masked."""
+
+    rule: str
+    column: str | None
+    message: str
+    count: int | None = None
+    example: Row | None = None
+
+    def __str__(self) -> str:
+        where = f"{self.column}: " if self.column else ""
+        count = f" ({self.count})" if self.count is not None else ""
+        return f"{self.rule}: {where}{self.message}{count}"
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """What was checked on one version of one product, and what is broken. Warnings do not block."""
+
+    product: str
+    version: int
+    contract_version: str
+    contract_digest: str
+    rows: int
+    checks: int
+    broken: tuple[Finding, ...]
+    warnings: tuple[Finding, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        return not self.broken
+
+    @property
+    def result(self) -> str:
+        return "passed" if self.passed else "failed"
+
+    def summary(self) -> str:
+        """One line: `passed 48 checks` or the names of the broken rules."""
+        if self.passed:
+            extra = f", {len(self.warnings)} warnings" if self.warnings else ""
+            return f"passed {self.checks} checks{extra}"
+        return "; ".join(str(finding) for finding in self.broken)
+
+    def as_json(self) -> dict[str, Any]:
+        return {"result": self.result, **asdict(self)}

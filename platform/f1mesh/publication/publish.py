@@ -1,0 +1,210 @@
+"""From the version that dbt built to the version that consumers see.
+
+`audit` judges the candidate, `publish` moves the view. Both can be repeated at any moment: a crash
+between them, or between the log and the view, is mended by doing them again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from f1mesh.contracts.freshness import measure_freshness
+from f1mesh.contracts.gate import Surface, check_rows, check_surface
+from f1mesh.contracts.lineage import raw_tables_upstream
+from f1mesh.contracts.model import Contract
+from f1mesh.contracts.report import CheckReport
+from f1mesh.contracts.table_version import TableVersion, current_version
+from f1mesh.errors import PermanentError
+from f1mesh.publication.content import same_content
+from f1mesh.publication.journal import Action, Entry, Journal
+from f1mesh.publication.pointer import Pointer, is_missing, move_pointer, read_pointer, table_of
+from f1mesh.registry import ProductRef
+
+if TYPE_CHECKING:
+    from databricks.sql.client import Connection
+
+
+class ContractBroken(PermanentError):
+    """A product's candidate breaks its contract; consumers keep the last good version."""
+
+
+@dataclass(frozen=True)
+class Audit:
+    """The judgement on one candidate. `unchanged`: its content is what is published already, under
+    the same contract, so that the view has no reason to move."""
+
+    contract: Contract
+    version: int
+    report: CheckReport
+    published: Pointer | None
+    unchanged: bool
+
+    @property
+    def checks(self) -> int:
+        return self.report.checks
+
+    def raise_if_broken(self) -> None:
+        """Raises ContractBroken that names every broken rule with its example row."""
+        if not self.report.passed:
+            raise ContractBroken(self.explain())
+
+    def explain(self) -> str:
+        """The broken rules for a person, and what consumers see meanwhile."""
+        kept = (
+            f"version {self.published.version}" if self.published else "nothing (never published)"
+        )
+        lines = [
+            f"{self.contract} version {self.version} breaks contract {self.contract.version};"
+            f" consumers stay with {kept}."
+        ]
+        for finding in self.report.broken:
+            lines.append(f"  {finding}")
+            if finding.example is not None:
+                lines.append(f"    e.g. {finding.example}")
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What consumers see now of a product, and whether that moved."""
+
+    product: str
+    version: int
+    rows: int
+    action: Action
+    audit: Audit
+
+    @property
+    def moved(self) -> bool:
+        return self.action is Action.PUBLISHED
+
+
+def audit(
+    connection: Connection,
+    catalog: str,
+    ref: ProductRef,
+    contract: Contract,
+    *,
+    manifest: dict[str, Any],
+    run_id: str,
+    now: datetime | None = None,
+) -> Audit:
+    """Judge the newest version of a product's table. A broken contract is logged, not raised.
+
+    Rows are read and tested only if the content differs from what is published, or the contract
+    does: what passed once passes again. Schema and freshness are looked at always.
+    """
+    now = now or datetime.now(UTC)
+    at = TableVersion(table_of(catalog, contract), _candidate(connection, catalog, contract))
+    raw = raw_tables_upstream(manifest, ref.product)
+    freshness = measure_freshness(connection, catalog, raw)
+    surface = check_surface(connection, contract, at, freshness, now)
+    published = read_pointer(connection, catalog, contract)
+    if published and _known(connection, contract, at, surface, published):
+        report = _carried_over(contract, at, surface, published)
+        unchanged = True
+    else:
+        report = check_rows(connection, contract, at, surface)
+        unchanged = False
+    result = Audit(contract, at.version, report, published, unchanged)
+    if not report.passed:
+        Journal(connection, catalog).append(_entry(result, Action.BLOCKED, run_id, now))
+    return result
+
+
+def publish(
+    connection: Connection,
+    catalog: str,
+    judged: Audit,
+    *,
+    run_id: str,
+    now: datetime | None = None,
+) -> Publication:
+    """Move the view to the audited version, unless it shows that content already.
+
+    Raises ContractBroken, and leaves the view, if the audit did not pass.
+    """
+    judged.raise_if_broken()
+    now = now or datetime.now(UTC)
+    journal = Journal(connection, catalog)
+    contract, report = judged.contract, judged.report
+    if judged.unchanged and judged.published:
+        journal.append(_entry(judged, Action.UNCHANGED, run_id, now))
+        seen = judged.published
+        return Publication(str(contract), seen.version, seen.rows, Action.UNCHANGED, judged)
+    journal.intend(_entry(judged, Action.PUBLISHED, run_id, now))
+    move_pointer(connection, catalog, contract, pointer_to(contract, report, run_id, now))
+    return Publication(str(contract), judged.version, report.rows, Action.PUBLISHED, judged)
+
+
+def pointer_to(contract: Contract, report: CheckReport, run_id: str, now: datetime) -> Pointer:
+    """The pointer to a version that passed."""
+    return Pointer(
+        version=report.version,
+        contract_version=contract.version,
+        contract_digest=contract.digest,
+        published_at=now,
+        rows=report.rows,
+        checks=report.checks,
+        check=report.summary(),
+        run_id=run_id,
+    )
+
+
+def _candidate(connection: Connection, catalog: str, contract: Contract) -> int:
+    try:
+        return current_version(connection, table_of(catalog, contract))
+    except Exception as error:
+        if is_missing(error):
+            raise PermanentError(
+                f"{contract} has not been built: there is no {table_of(catalog, contract)}. "
+                "Run `./f1 run` first."
+            ) from error
+        raise
+
+
+def _known(
+    connection: Connection,
+    contract: Contract,
+    at: TableVersion,
+    surface: Surface,
+    published: Pointer,
+) -> bool:
+    """Whether these very rows passed this very contract when they were published."""
+    if surface.schema or published.contract_digest != contract.digest:
+        return False
+    if published.version >= at.version:  # newer than the table: it was made anew since
+        return published.version == at.version
+    return same_content(connection, contract, at.table, published.version, at.version)
+
+
+def _carried_over(
+    contract: Contract, at: TableVersion, surface: Surface, published: Pointer
+) -> CheckReport:
+    return CheckReport(
+        product=str(contract),
+        version=at.version,
+        contract_version=contract.version,
+        contract_digest=contract.digest,
+        rows=published.rows,
+        checks=published.checks,
+        broken=surface.broken,
+        warnings=surface.warnings,
+    )
+
+
+def _entry(judged: Audit, action: Action, run_id: str, now: datetime) -> Entry:
+    report = judged.report
+    return Entry(
+        product=str(judged.contract),
+        action=action,
+        version=judged.version,
+        contract_version=report.contract_version,
+        contract_digest=report.contract_digest,
+        row_count=report.rows,
+        run_id=run_id,
+        logged_at=now,
+        report=report.as_json(),
+    )

@@ -1,0 +1,92 @@
+"""Back to a version of a product that was good, as one statement."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from f1mesh.contracts.gate import check
+from f1mesh.contracts.model import Contract
+from f1mesh.errors import PermanentError
+from f1mesh.publication.journal import Action, Entry, Journal
+from f1mesh.publication.pointer import Pointer, move_pointer, read_pointer, table_of
+from f1mesh.publication.publish import pointer_to
+
+if TYPE_CHECKING:
+    from databricks.sql.client import Connection
+
+
+def rollback(
+    connection: Connection,
+    catalog: str,
+    contract: Contract,
+    *,
+    run_id: str,
+    to: int | None = None,
+    now: datetime | None = None,
+) -> Pointer:
+    """Point the view at an earlier version that passed its contract: `to`, or the one before the
+    published. The next good run goes forward again.
+
+    Raises PermanentError, with the versions that are possible, if `to` never passed, its files are
+    gone (VACUUM), or it does not keep the contract as it is today.
+    """
+    now = now or datetime.now(UTC)
+    published = read_pointer(connection, catalog, contract)
+    if published is None:
+        raise PermanentError(f"{contract} was never published: there is nothing to go back from.")
+    journal = Journal(connection, catalog)
+    good = journal.good_versions(str(contract))
+    version = _target(contract, published.version, good, to)
+    try:
+        report = check(connection, contract, table_of(catalog, contract), version)
+    except Exception as error:
+        raise PermanentError(
+            f"Version {version} of {contract} cannot be read any more ({_first_line(error)}): its "
+            f"files were probably removed by VACUUM. {_choices(published.version, good, version)}"
+        ) from error
+    if not report.passed:
+        raise PermanentError(
+            f"Version {version} of {contract} does not keep contract {contract.version} as it is "
+            f"today: {report.summary()}. {_choices(published.version, good, version)}"
+        )
+    pointer = pointer_to(contract, report, run_id, now)
+    journal.intend(
+        Entry(
+            product=str(contract),
+            action=Action.ROLLED_BACK,
+            version=version,
+            contract_version=contract.version,
+            contract_digest=contract.digest,
+            row_count=report.rows,
+            run_id=run_id,
+            logged_at=now,
+            report=report.as_json(),
+        )
+    )
+    move_pointer(connection, catalog, contract, pointer)
+    return pointer
+
+
+def _target(contract: Contract, published: int, good: list[int], to: int | None) -> int:
+    if to is None:
+        earlier = [version for version in good if version < published]
+        if not earlier:
+            raise PermanentError(f"{contract} has no good version before {published}.")
+        return earlier[0]
+    if to == published:
+        raise PermanentError(f"{contract} shows version {to} already.")
+    if to not in good:
+        raise PermanentError(
+            f"Version {to} of {contract} never passed its contract. {_choices(published, good, to)}"
+        )
+    return to
+
+
+def _choices(published: int, good: list[int], refused: int) -> str:
+    left = [str(version) for version in good if version not in (published, refused)]
+    return f"Versions that passed: {', '.join(left) or 'none'}."
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
