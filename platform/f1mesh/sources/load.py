@@ -1,0 +1,204 @@
+"""Bring a history of Formula 1 into the Ergast database: all of it or nothing.
+
+Everything happens in one transaction. `updated_at` is the moment a row was written, yet other
+sessions see the row only when the transaction has ended: a reader that goes by `updated_at` must not
+pass the start of the oldest transaction that still writes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from f1mesh.errors import PermanentError
+from f1mesh.sources import database
+from f1mesh.sources.damage import Damage, DamageReport
+from f1mesh.sources.database import TableChange
+from f1mesh.sources.download import Progress
+from f1mesh.sources.ergast_schema import TABLES
+from f1mesh.sources.history import HistoryInput
+from f1mesh.workspace import Workspace
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from psycopg import Connection
+
+MAX_DAMAGE = 0.05
+
+
+@dataclass(frozen=True)
+class LoadReport:
+    """What a load did. `skipped`: the database held exactly this content already."""
+
+    history: str
+    source: str
+    version: str
+    simulated: bool
+    reason: str
+    fingerprint: str
+    skipped: bool = False
+    seconds: float = 0.0
+    tables: Mapping[str, TableChange] = field(default_factory=dict)
+    quarantined: Mapping[str, int] = field(default_factory=dict)
+    examples: tuple[Damage, ...] = ()
+    notes: tuple[str, ...] = ()
+    quarantine_file: Path | None = None
+
+    def __str__(self) -> str:
+        if self.skipped:
+            return f"{self.history}: already loaded, nothing to do"
+        changes = self.tables.values()
+        lines = [
+            f"{self.history}: {sum(c.rows for c in changes):,} rows in {self.seconds:.1f} s "
+            f"({sum(c.inserted for c in changes):,} new, {sum(c.updated for c in changes):,} "
+            f"changed, {sum(c.deleted for c in changes):,} deleted)",
+            *(f"  note: {note}" for note in self.notes),
+        ]
+        if self.quarantined:
+            files = ", ".join(f"{file}: {count}" for file, count in self.quarantined.items())
+            lines.append(f"  rows set aside ({files}), all listed in {self.quarantine_file}")
+            lines += [f"    {damage}" for damage in self.examples]
+        return "\n".join(lines)
+
+
+def load(
+    url: str,
+    history: HistoryInput,
+    *,
+    max_damage: float = MAX_DAMAGE,
+    progress: Progress | None = None,
+    quarantine: Path | None = None,
+    prune: bool | None = None,
+) -> LoadReport:
+    """Make the database at `url` hold `history`; content that it holds already is left alone.
+
+    Damaged rows are set aside as JSON lines in the folder `quarantine` (default: the dataset's). If
+    they are more than `max_damage` of a file's rows, PermanentError is raised and nothing changes.
+    `prune`: delete rows that the input no longer has; by default for F1DB and simulated histories,
+    which are always whole.
+    """
+    begin = time.monotonic()
+    told = progress or (lambda _text: None)
+    fingerprint = history.fingerprint
+    report = LoadReport(
+        history=history.description,
+        source=history.source,
+        version=history.version or "unknown",
+        simulated=history.simulated,
+        reason=history.reason,
+        fingerprint=fingerprint,
+    )
+    folder = quarantine or Workspace.locate(history.dataset).data / "quarantine"
+    kept = folder / f"{fingerprint.replace(':', '-')[:24]}.jsonl"
+    with database.transaction(url) as connection:
+        first = database.prepare(connection)
+        if not first and database.provenance(connection).get("fingerprint") == fingerprint:
+            return replace(report, skipped=True)
+        told("reading the history")
+        damage = DamageReport()
+        tables = _sound_tables(connection, history, damage, first)
+        _set_aside(damage, kept, max_damage)
+        whole = history.kind != "ergast" if prune is None else prune
+        changes = _write(connection, tables, damage, whole, told)
+        database.remember_provenance(connection, _provenance(history, fingerprint, damage))
+        told("committing")
+    return replace(
+        report,
+        seconds=time.monotonic() - begin,
+        tables=changes,
+        quarantined=damage.quarantined(),
+        examples=tuple(damage.damages[:5]),
+        notes=tuple(damage.notes),
+        quarantine_file=kept if damage.damages else None,
+    )
+
+
+def _sound_tables(
+    connection: Connection, history: HistoryInput, damage: DamageReport, first: bool
+) -> dict[str, pa.Table]:
+    from f1mesh.sources.integrity import sound_rows
+
+    tables = _read(connection, history, damage, first)
+    if not first:
+        database.refuse_other_history(connection, tables)
+    return sound_rows(tables, database.parent_keys(connection), damage)
+
+
+def _read(
+    connection: Connection, history: HistoryInput, damage: DamageReport, first: bool
+) -> dict[str, pa.Table]:
+    if history.path is None:
+        return _simulated(history)
+    if history.kind == "f1db":
+        from f1mesh.sources.f1db import read_f1db
+
+        return read_f1db(history.path, database.known_ids(connection), damage)
+    from f1mesh.sources.ergast_csv import read_ergast
+
+    return read_ergast(history.path, damage, first=first)
+
+
+def _simulated(history: HistoryInput) -> dict[str, pa.Table]:
+    import pyarrow as pa
+
+    from f1mesh.sources.csv_files import LINE
+    from f1mesh.sources.simulated import championship
+
+    located = {}
+    for name, rows in championship.tables(history.seed, history.scale).items():
+        files = pa.array([f"simulated {name}"] * rows.num_rows, pa.string())
+        lines = pa.array(range(1, rows.num_rows + 1), pa.int32())
+        located[name] = rows.append_column("__file", files).append_column(LINE, lines)
+    return located
+
+
+def _set_aside(damage: DamageReport, kept: Path, max_damage: float) -> None:
+    if not damage.damages:
+        return
+    damage.write(kept)
+    try:
+        damage.refuse_beyond(max_damage)
+    except PermanentError as error:
+        raise PermanentError(f"{error}\nAll damaged rows are listed in {kept}.") from error
+
+
+def _write(
+    connection: Connection,
+    tables: Mapping[str, pa.Table],
+    damage: DamageReport,
+    whole: bool,
+    told: Progress,
+) -> dict[str, TableChange]:
+    changes = {}
+    for table in TABLES:
+        if table.name in tables:
+            told(f"writing {table.name}: {tables[table.name].num_rows:,} rows")
+            changes[table.name] = database.upsert(connection, table, tables[table.name])
+    if not whole:
+        return changes
+    if damage.damages:
+        damage.notes.append("rows that the input no longer has are kept, since it is damaged")
+        return changes
+    for table in reversed(TABLES):
+        if table.name in changes:
+            deleted = database.remove_absent(connection, table)
+            changes[table.name] = replace(changes[table.name], deleted=deleted)
+    return changes
+
+
+def _provenance(
+    history: HistoryInput, fingerprint: str, damage: DamageReport
+) -> dict[str, str]:
+    return {
+        "source": history.source,
+        "version": history.version or "unknown",
+        "simulated": str(history.simulated).lower(),
+        "fingerprint": fingerprint,
+        "loaded_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "licence": history.licence,
+        "quarantined_rows": str(sum(damage.quarantined().values())),
+    }
