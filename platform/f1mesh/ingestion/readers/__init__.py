@@ -1,0 +1,1 @@
+"""Readers take the records of one stream out of a source, as Arrow."""

@@ -1,0 +1,106 @@
+"""What the ingestion tests work with: a database, raw tables, and syncs that run against them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pyarrow as pa
+import pytest
+from deltalake import DeltaTable
+
+from f1mesh.client import Target
+from f1mesh.ingestion.run import StreamResult, SyncResult, run_sync
+from f1mesh.ingestion.sync import Sync
+from f1mesh.registry import Domain, Owner
+from f1mesh.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Database:
+    """An empty database of one test."""
+
+    url: str
+
+    def connect(self) -> psycopg.Connection[Any]:
+        return psycopg.connect(self.url)
+
+    def execute(self, *statements: str) -> None:
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement.encode())
+
+
+class FolderTables:
+    """Stand-in for `RawTables` until the warehouse is there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __call__(self, *_: Any) -> FolderTables:
+        return self
+
+    def full_name(self, stream: str) -> str:
+        return f"f1_local.demo_raw.{stream}"
+
+    def locate(self, stream: str) -> str | None:
+        path = self.folder / stream
+        return str(path) if (path / "_delta_log").exists() else None
+
+    def create(self, stream: str, columns: pa.Schema) -> str:
+        path = self.folder / stream
+        DeltaTable.create(str(path), columns, mode="ignore")
+        return str(path)
+
+
+@dataclass
+class Lab:
+    """Runs syncs of a domain `demo` and shows what they landed."""
+
+    workspace: Workspace
+    target: Target
+    raw: Path
+    monkeypatch: pytest.MonkeyPatch
+    source_url: str = ""
+    told: list[str] = field(default_factory=list)
+
+    @property
+    def domain(self) -> Domain:
+        owner = Owner(team="t", email="t@f1mesh.example")
+        return Domain(
+            name="demo",
+            title="",
+            description="",
+            owner=owner,
+            tier=3,
+            products=("none",),
+            path=self.workspace.root / "domains" / "demo",
+        )
+
+    def sync(self, *streams: dict[str, Any], source: dict[str, Any] | None = None) -> Sync:
+        return Sync.model_validate(
+            {
+                "name": "lab",
+                "description": "",
+                "source": source or {"type": "postgres", "connection": "lab"},
+                "streams": streams,
+                "path": self.workspace.root / "lab.yaml",
+            }
+        )
+
+    def run_all(self, sync: Sync, **options: Any) -> SyncResult:
+        self.monkeypatch.setenv("F1_SOURCE_LAB", self.source_url)
+        return run_sync(sync, self.domain, self.workspace, self.target, **options)
+
+    def run(self, stream: dict[str, Any], **options: Any) -> StreamResult:
+        return self.run_all(self.sync(stream), **options).streams[0]
+
+    def table(self, stream: str) -> DeltaTable:
+        return DeltaTable(str(self.raw / stream))
+
+    def rows(self, stream: str, *columns: str) -> list[tuple[Any, ...]]:
+        """The landed rows, sorted."""
+        table = self.table(stream).to_pyarrow_table(columns=list(columns))
+        return sorted((tuple(row.values()) for row in table.to_pylist()), key=repr)
