@@ -46,11 +46,11 @@ def questions(mesh: Mesh) -> tuple[Question, ...]:
 def read_question(file: Path) -> Question:
     """Raises PermanentError for a file without a title."""
     sql = file.read_text()
-    header = dict(
-        (part.strip() for part in line.removeprefix("--").split(":", 1))
-        for line in sql.splitlines()
-        if line.startswith("--") and ":" in line
-    )
+    header: dict[str, str] = {}
+    for line in sql.splitlines():
+        key, colon, value = line.removeprefix("--").partition(":")
+        if line.startswith("--") and colon:
+            header[key.strip()] = value.strip()
     if "title" not in header:
         raise PermanentError(f"{file} needs a first line '-- title: <the question>'.")
     return Question(file.stem, header["title"], header.get("shape") == "record", sql)

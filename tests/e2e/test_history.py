@@ -40,10 +40,11 @@ CONSTRUCTOR_TOTALS = {
     "titles": "totalChampionshipWins",
     "championship_points": "totalChampionshipPoints",
 }
-# Ours and F1DB's. F1DB's own list of the fastest laps of the 1971 Italian Grand Prix has Pescarolo
+# (ours, F1DB's) by id and total. F1DB's own list of the fastest laps of the 1971 Italian Grand Prix has Pescarolo
 # (March) first; the flag in the race results, which its totals count, does not. The list is right.
-DRIVER_EXCEPTIONS = {("henri-pescarolo", "fastest_laps"): (1, 0)}
-CONSTRUCTOR_EXCEPTIONS = {("march", "fastest_laps"): (7, 6)}
+Differences = dict[tuple[str, str], tuple[Decimal, Decimal]]
+DRIVER_EXCEPTIONS: Differences = {("henri-pescarolo", "fastest_laps"): (Decimal(1), Decimal(0))}
+CONSTRUCTOR_EXCEPTIONS: Differences = {("march", "fastest_laps"): (Decimal(7), Decimal(6))}
 
 
 def release_table(f1db_zip: Path, name: str) -> list[dict[str, str]]:
@@ -98,14 +99,14 @@ def test_every_career_equals_f1dbs_own_totals(
     career: str,
     table: str,
     totals: dict[str, str],
-    exceptions: dict[tuple[str, str], tuple[int, int]],
+    exceptions: Differences,
 ) -> None:
     mesh, _ = history
     [rows] = mesh.ask(f"select * from race_history.{career}_career")
     ours = {row[f"{career}_ref"]: row for row in rows}
     nobody = dict.fromkeys(totals, 0)  # the release also lists people who never entered a race
 
-    differences = {}
+    differences: Differences = {}
     for row in release_table(f1db_zip, table):
         for mine, theirs in totals.items():
             found = Decimal(str(ours.get(row["id"], nobody)[mine]))

@@ -20,24 +20,22 @@ def status(
     """Which datasets exist, which is active, and which services run."""
     from f1mesh.orchestration.session import running
 
-    active = Workspace.locate()
-    records = [
-        {
-            "dataset": workspace.dataset,
-            "active": workspace.dataset == active.dataset,
-            "running": [service.name for service in running(workspace)],
-        }
-        for workspace in datasets()
-    ]
+    active = Workspace.locate().dataset
+    found = {w.dataset: [service.name for service in running(w)] for w in datasets()}
     if as_json:
-        emit_json(records)
+        emit_json(
+            [
+                {"dataset": name, "active": name == active, "running": services}
+                for name, services in found.items()
+            ]
+        )
         return
     print_table(
         "Datasets",
         ["dataset", "active", "running"],
         (
-            [r["dataset"], "yes" if r["active"] else "", ", ".join(r["running"]) or "nothing"]
-            for r in records
+            [name, "yes" if name == active else "", ", ".join(services) or "nothing"]
+            for name, services in found.items()
         ),
     )
 
