@@ -32,6 +32,6 @@
 {#- Join condition: the version of `dimension` that was known at the end of `day` (a date; UTC), so
     that a change on the day of a race counts for that race. -#}
 {%- macro valid_at_end_of(day, dimension) -%}
-  {{ dimension }}.valid_from < date_add({{ day }}, 1)
-  and {{ dimension }}.valid_to >= date_add({{ day }}, 1)
+  {{ dimension }}.valid_from < cast(date_add({{ day }}, 1) as timestamp)
+  and {{ dimension }}.valid_to >= cast(date_add({{ day }}, 1) as timestamp)
 {%- endmacro -%}

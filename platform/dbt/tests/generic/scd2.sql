@@ -21,18 +21,23 @@ where valid_from >= valid_to
 {% endtest %}
 
 
-{#- A fact points to the version of an SCD2 dimension that was known at the end of its day. -#}
-{% test refers_to_version(model, column, day, to, field) %}
+{#- Rows of a fact point to those versions of SCD2 dimensions that were known at the end of the
+    fact's day: `versions` maps a key column to the dimension that has it. -#}
+{% test refers_to_version(model, day, versions) %}
+{%- for column, dimension in versions.items() %}
 select
-  child.{{ column }},
+  '{{ column }}' as foreign_key,
+  cast(child.{{ column }} as string) as key_value,
   child.{{ day }},
   parent.valid_from,
   parent.valid_to
 from {{ model }} as child
-left join {{ to }} as parent
-  on child.{{ column }} = parent.{{ field }}
-where parent.{{ field }} is null
+left join {{ dimension }} as parent
+  on child.{{ column }} = parent.{{ column }}
+where parent.{{ column }} is null
   or not (
     {{ f1mesh.valid_at_end_of('child.' ~ day, 'parent') }}
   )
+{{ 'union all' if not loop.last }}
+{%- endfor %}
 {% endtest %}
