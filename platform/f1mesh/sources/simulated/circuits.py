@@ -43,8 +43,18 @@ def circuits() -> tuple[Circuit, ...]:
 
 def _circuit(row: dict[str, str]) -> Circuit:
     return Circuit(
-        **{column: row[column] for column in ("ref", "name", "location", "country", "grand_prix")},
-        **{column: float(row[column]) for column in ("lat", "lng", "km", "pace")},
-        **{column: int(row[column]) for column in ("alt", "since", "until", "day")},
+        ref=row["ref"],
+        name=row["name"],
+        location=row["location"],
+        country=row["country"],
+        lat=float(row["lat"]),
+        lng=float(row["lng"]),
+        alt=int(row["alt"]),
+        km=float(row["km"]),
+        pace=float(row["pace"]),
+        grand_prix=row["grand_prix"],
+        since=int(row["since"]),
+        until=int(row["until"]),
+        day=int(row["day"]),
         start=time.fromisoformat(row["start_utc"]),
     )

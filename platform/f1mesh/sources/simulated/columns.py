@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +13,7 @@ from f1mesh.sources.ergast_schema import BY_NAME, arrow_schema
 from f1mesh.sources.simulated.draws import Floats, Ints
 
 Texts = NDArray[np.str_]
-Column = Ints | Texts | Floats | Sequence[object] | pa.Array
+Column: TypeAlias = Ints | Texts | Floats | Sequence[object] | pa.Array
 
 
 def nullable(values: Ints, missing: int = 0) -> pa.Array:
@@ -83,4 +84,3 @@ class Identities:
         """The indexes that have a number, by number."""
         indexes = np.flatnonzero(self.known)
         return [int(index) for index in indexes[np.argsort(self.known[indexes])]]
-

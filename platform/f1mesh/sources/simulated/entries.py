@@ -12,7 +12,7 @@ from f1mesh.sources.simulated.paddock import Roster
 from f1mesh.sources.simulated.people import Driver
 
 _PRIVATE_ENTRY_SHARE = 0.9
-_DRIVER_WEIGHT = 0.55
+_DRIVER_WEIGHT = 0.65
 _GUEST_HANDICAP = 0.25
 _FIRST_SEASON_OF_TEAM_NUMBERS = 1974
 

@@ -122,6 +122,13 @@ class Season:
         return self.year >= FIRST_CONSTRUCTORS_SEASON
 
     @property
+    def narrow_grid_limit(self) -> int:
+        """Cars that may start in the streets of Monaco: about 16, later 20, since 1987 all."""
+        if self.year >= 1987:
+            return self.grid_limit
+        return self.grid_limit * 20 // 26 if self.year >= 1973 else self.grid_limit * 16 // 30
+
+    @property
     def is_knockout(self) -> bool:
         """Qualifying in three parts."""
         return self.year >= 2006

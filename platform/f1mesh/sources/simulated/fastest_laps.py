@@ -40,10 +40,10 @@ def fastest_laps(
     time_ms = times.astype(np.int64) // step * step
     place = rank_rows(np.where(runs, time_ms, np.iinfo(np.int64).max))
     rank = place + 1
-    if rules.year == SHARED_FASTEST_LAP_SEASON:
+    if rules.year == SHARED_FASTEST_LAP_SEASON and shape[0] > 1:
         shared = (place < _SHARED_BY) & (np.arange(shape[0]) == shape[0] // 2)[:, np.newaxis]
-        time_ms = np.where(shared, np.min(time_ms, axis=1, where=runs, initial=2**62,
-                                          keepdims=True), time_ms)
+        fastest = np.min(np.where(place == 0, time_ms, 2**62), axis=1, keepdims=True)
+        time_ms = np.where(shared, fastest, time_ms)
         rank = np.where(shared, 1, rank)
     known = runs & (rank == 1)
     if rules.year >= _FIRST_SEASON_OF_LISTS:

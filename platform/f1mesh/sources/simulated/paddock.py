@@ -8,8 +8,18 @@ from f1mesh.sources.simulated.people import Driver, People
 from f1mesh.sources.simulated.teams import SPEEDWAY_ENGINES, Teams
 
 # Share of the cars that teams enter themselves; the rest are private entries of bought cars.
-_WORKS_SHARE = {1950: 0.5, 1958: 0.6, 1966: 0.7, 1974: 0.8, 1978: 0.9, 1981: 1.0}
-_NEWCOMERS = {1950: 64, 1951: 12, 1956: 9, 1962: 8, 1970: 10, 1980: 8, 1989: 9, 1993: 5, 2000: 3}
+_WORKS_SHARE = {1950: 0.6, 1958: 0.7, 1966: 0.8, 1974: 0.85, 1978: 0.9, 1981: 1.0}
+_NEWCOMERS = {
+    1950: 80,
+    1951: 17,
+    1956: 13,
+    1962: 11,
+    1970: 14,
+    1980: 11,
+    1989: 12,
+    1993: 7,
+    2000: 4,
+}
 _GUESTS = {1950: 30, 1957: 24, 1962: 18, 1970: 14, 1976: 16, 1981: 7, 1989: 5, 1996: 3}
 _GUEST_RACES = {1950: 0.12, 1960: 0.05, 1981: 0.035, 1996: 0.015}
 _PRIVATE_GUEST_RACES = 0.5
@@ -50,7 +60,7 @@ class Paddock:
     """The market of drivers and teams, from year to year."""
 
     def __init__(self, seed: int, load: Load) -> None:
-        self.people = People(seed, numbers=round(130 * load.entries_factor))
+        self.people = People(seed, numbers=round(99 * load.entries_factor))
         self.teams = Teams(seed)
         self._load = load
         self._seed = seed
@@ -152,7 +162,7 @@ class Paddock:
             if staying[place] and driver in active:
                 signed[place] = driver
                 active.discard(driver)
-        noise = 0.5 * bell(rng, len(self.people.active))
+        noise = 0.35 * bell(rng, len(self.people.active))
         values = {
             driver.index: driver.value(year) + float(noise[place])
             for place, driver in enumerate(self.people.active)

@@ -89,9 +89,9 @@ class People:
         self.numbers: dict[int, int] = {}
         self._seed = seed
         self._rng = stream(seed, Stream.PEOPLE)
-        self._names: set[tuple[str, str]] = set()
+        self._refs: set[str] = set()
         self._surnames: dict[str, list[str]] = {}
-        self._free_numbers = list(range(2, numbers))
+        self._numbers = range(2, numbers + 1)
 
     def newcomer(self, year: int, nationality: str | None = None) -> Driver:
         """A new driver; does not enter the market of `active` drivers by itself."""
@@ -101,7 +101,7 @@ class People:
         age_days = (youngest + self._rng.random() * span) * 365.25
         driver = Driver(
             index=len(self.drivers),
-            ref=f"{ascii_letters(forename)}-{ascii_letters(surname)}",
+            ref=_ref(forename, surname),
             forename=forename,
             surname=surname,
             nationality=pool.nationality,
@@ -129,15 +129,19 @@ class People:
     def own_numbers(self, year: int, drivers: list[int], champion: int | None) -> dict[int, int]:
         """The numbers that drivers race with for a year: their own, or 1 for the champion.
 
-        A few take another number for good. Empty before drivers had numbers of their own.
+        A few take another number for good, as does who comes back and finds the old one taken.
+        Empty before drivers had numbers of their own.
         """
         if year < _FIRST_SEASON_OF_OWN_NUMBERS:
             return {}
+        numbers: dict[int, int] = {}
+        wanted = {self.numbers[driver] for driver in drivers if driver in self.numbers}
+        free = [number for number in self._numbers if number not in wanted]
         for driver in drivers:
-            if driver not in self.numbers or self._rng.random() < _NUMBER_CHANGES:
-                place = int(self._rng.integers(len(self._free_numbers)))
-                self.numbers[driver] = self._free_numbers.pop(place)
-        numbers = {driver: self.numbers[driver] for driver in drivers}
+            own = self.numbers.get(driver)
+            if own is None or own in numbers.values() or self._rng.random() < _NUMBER_CHANGES:
+                own = free.pop(int(self._rng.integers(len(free))))
+            self.numbers[driver] = numbers[driver] = own
         if champion in numbers and year % 2:
             numbers[champion] = 1
         return numbers
@@ -149,21 +153,23 @@ class People:
         return name_pools()[place]
 
     def _name(self, pool: NamePool) -> tuple[str, str]:
-        """A name nobody has; at times of a family that is there; two forenames if all are taken."""
+        """A name that nobody has, at times of a known family; two forenames when many are taken."""
         family = self._surnames.get(pool.nationality, [])
         while True:
             picks = self._rng.random(3)
             names = family if family and picks[2] < _FAMILY_SHARE else pool.surnames
             forename = pool.forenames[int(picks[0] * len(pool.forenames))]
             surname = names[int(picks[1] * len(names))]
-            taken = (forename, surname) in self._names
-            if taken and len(family) * 2 > len(pool.forenames) * len(pool.surnames):
+            if len(family) * 2 > len(pool.forenames) * len(pool.surnames):
                 second = pool.forenames[int(self._rng.integers(len(pool.forenames)))]
-                forename, taken = f"{forename}-{second}", False
-                taken = (forename, surname) in self._names
-            if not taken:
-                self._names.add((forename, surname))
+                forename = f"{forename}-{second}"
+            if (ref := _ref(forename, surname)) not in self._refs:
+                self._refs.add(ref)
                 return forename, surname
+
+
+def _ref(forename: str, surname: str) -> str:
+    return f"{ascii_letters(forename)}-{ascii_letters(surname)}"
 
 
 def _pool_of(nationality: str) -> NamePool:

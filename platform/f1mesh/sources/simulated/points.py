@@ -35,4 +35,4 @@ def _fastest_lap_points(rules: Season, position: Ints, laps: FastestLaps) -> Int
     sharers = np.maximum(first.sum(axis=1, keepdims=True), 1)
     if rules.year > 1959:
         first &= (position > 0) & (position <= _FIRST_TEN)
-    return first * (HUNDREDTHS // sharers)
+    return np.where(first, HUNDREDTHS // sharers, 0)

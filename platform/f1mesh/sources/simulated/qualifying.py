@@ -98,8 +98,7 @@ def _starters(
 ) -> tuple[Bools, Bools]:
     """Who may start, and who is too slow for the limit of the pole time."""
     limits = [
-        rules.grid_limit * 3 // 4 if race.is_monaco and rules.year < 1987 else rules.grid_limit
-        for race in field.races
+        rules.narrow_grid_limit if race.is_monaco else rules.grid_limit for race in field.races
     ]
     beyond = np.zeros_like(runs)
     if rules.limit_of_pole_time is not None:
@@ -113,8 +112,8 @@ def _grid(rules: Season, place: Ints, starts: Bools, rng: np.random.Generator) -
     late = np.zeros(place.shape)
     pit_lane = np.zeros_like(starts)
     if rules.year >= _FIRST_SEASON_OF_PENALTIES:
-        late = 5.5 * (1 + rng.integers(2, size=place.shape))
-        late *= rng.random(place.shape) < _PENALTIES
+        penalized = rng.random(place.shape) < _PENALTIES
+        late = np.where(penalized, 5.5 + 5.0 * rng.integers(2, size=place.shape), 0.0)
         pit_lane = rng.random(place.shape) < _PIT_LANE_STARTS
     return slots(place + late, starts, pit_lane)
 

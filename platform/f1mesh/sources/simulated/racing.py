@@ -1,5 +1,6 @@
 """The race: who finishes, in which order, after how many laps and in what time."""
 
+import math
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -83,7 +84,7 @@ def race(rules: Season, field: Field, grid: Qualified, rng: np.random.Generator)
     score -= _GRID_WORTH * np.where(grid.slot > 0, grid.slot, field.pace.shape[1])
     outcome = _outcomes(rules, field, grid, rng)
     done, time_ms, slowed = _distances(rules, score, outcome, laps, lap_ms, rng)
-    outcome = _classify(rules, outcome, done, slowed, laps[:, np.newaxis])
+    outcome = _classify(rules, field, outcome, done, slowed)
     time_ms = np.where(outcome == Outcome.CLASSIFIED, time_ms, 0)
     behind = laps[:, np.newaxis] - done
     # Stopped cars come after those that still ran in the same lap.
@@ -100,9 +101,7 @@ def race(rules: Season, field: Field, grid: Qualified, rng: np.random.Generator)
     )
 
 
-def _outcomes(
-    rules: Season, field: Field, grid: Qualified, rng: np.random.Generator
-) -> Ints:
+def _outcomes(rules: Season, field: Field, grid: Qualified, rng: np.random.Generator) -> Ints:
     """What happens before and in the race, without regard to the distance."""
     shape = field.pace.shape
     luck = rng.random(shape)
@@ -149,10 +148,20 @@ def _distances(
     return done.astype(np.int64), np.where(behind == 0, time_ms, 0), stopped
 
 
-def _classify(rules: Season, outcome: Ints, done: Ints, slowed: Bools, laps: Ints) -> Ints:
-    """Not classified are those too far behind; classified those who stopped shortly before."""
-    enough = done >= _CLASSIFIED_SHARE * laps
-    counts = enough & (rules.year >= _FIRST_SEASON_CLASSIFYING_RETIRED)
+def _classify(rules: Season, field: Field, outcome: Ints, done: Ints, slowed: Bools) -> Ints:
+    """Not classified are those too far behind; classified those who stopped shortly before.
+
+    At Indianapolis everybody was classified.
+    """
+    least = [
+        0 if race.is_indianapolis else math.ceil(_CLASSIFIED_SHARE * race.laps)
+        for race in field.races
+    ]
+    enough = done >= np.array(least)[:, np.newaxis]
+    everybody = [race.is_indianapolis for race in field.races]
+    counts = enough & (
+        np.array(everybody)[:, np.newaxis] | (rules.year >= _FIRST_SEASON_CLASSIFYING_RETIRED)
+    )
     retired = outcome == Outcome.RETIRED
     outcome = np.where(retired & counts, Outcome.CLASSIFIED, outcome)
     too_late = (outcome == Outcome.CLASSIFIED) & ~enough & slowed

@@ -68,6 +68,6 @@ def _finally(table: Table, position: int) -> int:
 
 def _without(position: Ints, column: int) -> Ints:
     """The places of one round after one competitor lost his."""
-    moved = position - (position > position[column])
+    moved: Ints = position - (position > position[column])
     moved[column] = 0
     return moved

@@ -51,9 +51,7 @@ def run_season(
     roster = paddock.roster(rules)
     fields = _fields(seed, rules, races, roster, paddock, engines, champion)
     blocks = [_run_field(seed, rules, load, field, place) for place, field in enumerate(fields)]
-    results, grid, sprints = (
-        _in_order([block[part] for block in blocks]) for part in range(3)
-    )
+    results, grid, sprints = (_in_order([block[part] for block in blocks]) for part in range(3))
     results = share_drives(rules, results, stream(seed, Stream.SHARED_DRIVES, rules.year))
     stops: Rows = {}
     if rules.year >= FIRST_PIT_STOP_SEASON:

@@ -40,16 +40,16 @@ def share_drives(rules: Season, rows: Rows, rng: np.random.Generator) -> Rows:
     share = rows["place_points"] // drivers
     if rules.year > LAST_SHARED_POINTS_SEASON:
         share = np.where(drivers > 1, 0, share)
-    own = rows["points"] - rows["place_points"] + share
+    own = {
+        "points": rows["points"] - rows["place_points"] + share,
+        "car_points": np.where(share < rows["place_points"], share, rows["car_points"]),
+    }
     extra["points"] = share[cars]
-    merged = {name: np.concatenate([rows[name], extra[name]]) for name in rows}
-    merged["points"] = np.concatenate([own, extra["points"]])
+    merged = {name: np.concatenate([(rows | own)[name], extra[name]]) for name in rows}
     return _renumbered(merged)
 
 
-def _additions(
-    rules: Season, rows: Rows, rng: np.random.Generator
-) -> list[tuple[int, int]]:
+def _additions(rules: Season, rows: Rows, rng: np.random.Generator) -> list[tuple[int, int]]:
     """Pairs of a car (its row) and a driver who takes it over."""
     part = _PART_OF_RETIRED if rules.year <= LAST_SHARED_POINTS_SEASON else _PART_OF_RETIRED_LATER
     pairs: list[tuple[int, int]] = []

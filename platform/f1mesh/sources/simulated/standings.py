@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from f1mesh.sources.simulated.draws import Bools, Ints
 from f1mesh.sources.simulated.eras import CountingPart
+
+Bytes = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -17,7 +20,7 @@ class Tally:
 
     competitors: Ints
     points: Ints
-    places: Ints
+    places: Bytes
     present: Bools
 
 
@@ -61,9 +64,7 @@ def tally(
     return Tally(competitors, scored, places, present)
 
 
-def table(
-    collected: Tally, parts: tuple[CountingPart, ...], deducted: Ints | None = None
-) -> Table:
+def table(collected: Tally, parts: tuple[CountingPart, ...], deducted: Ints | None = None) -> Table:
     """The standings after each round; all results count if there are no `parts`.
 
     `deducted` points (rounds x competitors) are taken off, down to none.
@@ -96,7 +97,7 @@ def counting_points(points: Ints, parts: tuple[CountingPart, ...]) -> Ints:
     return total
 
 
-def ranked(points: Ints, reached: Ints, listed: Bools) -> Ints:
+def ranked(points: Ints, reached: Bytes, listed: Bools) -> Ints:
     """Places from 1 by points, then by most first places, second places and so on.
 
     Who is equal in everything keeps the order of competitors. Not listed are last.
@@ -117,8 +118,8 @@ def ranked(points: Ints, reached: Ints, listed: Bools) -> Ints:
     return positions.reshape(rounds, competitors)
 
 
-def _big_endian(values: Ints, size: int) -> Ints:
+def _big_endian(values: Ints, size: int) -> Bytes:
     """The last `size` bytes of each value, highest first."""
     raw = np.ascontiguousarray(values, dtype=">i8").view(np.uint8)
-    tail: Ints = raw.reshape(*values.shape, 8)[..., 8 - size :]
+    tail: Bytes = raw.reshape(*values.shape, 8)[..., 8 - size :]
     return tail

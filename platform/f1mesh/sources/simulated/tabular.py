@@ -25,7 +25,7 @@ from f1mesh.sources.simulated.columns import (
 from f1mesh.sources.simulated.draws import Ints
 from f1mesh.sources.simulated.entries import Engines
 from f1mesh.sources.simulated.paddock import Paddock
-from f1mesh.sources.simulated.racing import POSITION_TEXTS
+from f1mesh.sources.simulated.racing import POSITION_TEXTS, Outcome
 from f1mesh.sources.simulated.rulings import Ruled
 from f1mesh.sources.simulated.season import ENGINE_KEYS, SeasonRows
 
@@ -107,11 +107,14 @@ class Writer:
         }
 
     def _finishes(
-        self, rows: Rows, races_before: int, km: np.ndarray[tuple[int], np.dtype[np.float64]],
+        self,
+        rows: Rows,
+        races_before: int,
+        km: np.ndarray[tuple[int], np.dtype[np.float64]],
         tenths: bool,
     ) -> dict[str, Column]:
         """Rows of races and sprints; the latter do not use all of the columns."""
-        letters = np.array([POSITION_TEXTS.get(kind, "") for kind in range(7)])
+        letters = np.array([POSITION_TEXTS.get(kind, "") for kind in Outcome])
         lap_ms = rows["fastest_lap_ms"]
         speed = km[rows["round"] - 1] * 3_600_000 / np.maximum(lap_ms, 1)
         columns = self._entry(rows, races_before) | {
@@ -222,5 +225,7 @@ def _sessions(race: Race) -> dict[str, datetime]:
     if race.time is None or not race.has_sessions:
         return {}
     start = datetime.combine(race.date, race.time)
-    hours: Iterable[tuple[str, float]] = (_SPRINT_SESSIONS if race.has_sprint else _SESSIONS).items()
+    hours: Iterable[tuple[str, float]] = (
+        _SPRINT_SESSIONS if race.has_sprint else _SESSIONS
+    ).items()
     return {name: start - timedelta(hours=before) for name, before in hours}

@@ -55,7 +55,7 @@ _SUPPLIERS = (
 )
 SPEEDWAY_ENGINES = ("offenberg", "novak-v8", "torrent")
 _OWN_ENGINE_SHARE = {1950: 0.8, 1960: 0.5, 1970: 0.25, 1980: 0.3, 1995: 0.25, 2010: 0.3}
-_RENAMING = 0.035
+_RENAMING = 0.05
 _CLOSING = {1950: 0.1, 1970: 0.09, 1990: 0.11, 1997: 0.04, 2010: 0.03}
 
 
