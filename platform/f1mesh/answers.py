@@ -1,8 +1,8 @@
 """The questions that the domains answer from published products.
 
 A domain puts one question in one file, `domains/<domain>/answers/<name>.sql`, whose header comments
-give its `title` and, for a single row that is an object and not a list, `shape: record`. Names in it
-are `<domain>.<product>`: published products, and nothing else.
+give its `title` and, for a single row that is an object and not a list, `shape: record`. The names
+in it are `<domain>.<product>`: published products, and nothing else.
 """
 
 from __future__ import annotations
