@@ -164,7 +164,10 @@ def _read_exactly(name: str, content: bytes, header: list[str]) -> CsvFile:
         line = reader.line_num + 1
     columns = list(zip(*good, strict=True)) if good else [()] * len(header)
     table = pa.table(
-        {column: pa.array(values, pa.string()) for column, values in zip(header, columns, strict=True)}
+        {
+            column: pa.array(values, pa.string())
+            for column, values in zip(header, columns, strict=True)
+        }
     )
     return CsvFile(name, _with_lines(table, pa.array(lines, pa.int32())), tuple(damages))
 

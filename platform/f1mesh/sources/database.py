@@ -6,10 +6,10 @@ import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, LiteralString, cast
+from typing import TYPE_CHECKING, cast
 
 from f1mesh.errors import PermanentError, TransientError
-from f1mesh.sources.ergast_schema import BY_NAME, PROVENANCE, Table, create_sql, quoted
+from f1mesh.sources.ergast_schema import BY_NAME, PROVENANCE, TABLES, Table, create_sql, quoted
 from f1mesh.sources.f1db import REFERENCES
 from f1mesh.sources.integrity import PARENTS
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from psycopg import Connection, Cursor
 
-_LOCK = 0x_F1_DA_7A
+_LOCK = 0xF1DA7A
 _TRANSIENT_STATES = ("08", "40", "53", "55", "57", "58")
 
 
@@ -32,39 +32,49 @@ class TableChange:
 
 
 @contextmanager
-def transaction(url: str) -> Iterator[Connection]:
-    """A transaction that no other load shares; it ends with the block, and is undone by an error.
+def session(url: str) -> Iterator[Connection]:
+    """A transaction that ends with the block, and is undone by an error.
 
-    Raises TransientError where the database fails, PermanentError where it refuses the data.
+    Raises TransientError where the database fails, PermanentError where it refuses something.
     """
     import psycopg
 
     try:
         with psycopg.connect(url, connect_timeout=10) as connection:
-            connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
             yield connection
-    except psycopg.errors.UniqueViolation as error:
-        raise PermanentError(
-            f"The database refused the data: {error.diag.message_detail or error}. It holds another "
-            "row of that name: was another history loaded into it? Use a dataset of its own "
-            "(F1_DATASET), or `./f1 clean`."
-        ) from error
     except psycopg.Error as error:
         state = error.sqlstate or "08"
         kind = TransientError if state.startswith(_TRANSIENT_STATES) else PermanentError
-        raise kind(f"The Ergast database failed: {str(error).strip()}") from error
+        raise kind(f"The Ergast database: {str(error).strip()}") from error
+
+
+@contextmanager
+def load_transaction(url: str) -> Iterator[Connection]:
+    """A transaction of a load; loads wait for each other. Raises as `session` does."""
+    import psycopg
+
+    with session(url) as connection:
+        connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
+        try:
+            yield connection
+            connection.execute("set constraints all immediate")
+        except psycopg.errors.UniqueViolation as error:
+            raise PermanentError(
+                f"The database refused the data: {error.diag.message_detail or error} Was another "
+                "history loaded into it? Use another dataset (F1_DATASET=name), or `./f1 clean`."
+            ) from error
 
 
 def run(
     connection: Connection, statement: str, parameters: tuple[object, ...] = ()
 ) -> Cursor[tuple[object, ...]]:
     """Run a statement whose text this package composed (names only from the schema)."""
-    return connection.execute(cast(LiteralString, statement), parameters or None)
+    return connection.execute(statement, parameters or None)
 
 
 def prepare(connection: Connection) -> bool:
     """Create the schema if it is not there; True if the database holds no races yet."""
-    if run(connection, "select to_regclass('provenance')").fetchone() == (None,):
+    if not _is_prepared(connection):
         connection.execute("set local client_min_messages to warning")
         run(connection, create_sql())
     return run(connection, "select 1 from races limit 1").fetchone() is None
@@ -121,8 +131,8 @@ def refuse_other_history(connection: Connection, tables: Mapping[str, pa.Table])
     if len(other) > len(shared) * 0.1:
         number, new, old = other[0]
         raise PermanentError(
-            f"The database numbers drivers differently: {len(other)} of {len(shared)} ids are other "
-            f"people (driverId {number} is '{old}' there, '{new}' in the files). Load files of "
+            f"The database numbers drivers differently: {len(other)} of {len(shared)} ids are "
+            f"other people (driverId {number} is '{old}' there, '{new}' in the files). Load files of "
             "another publisher into a dataset of its own (F1_DATASET=name), or `./f1 clean` first."
         )
 
@@ -138,7 +148,7 @@ def upsert(connection: Connection, table: Table, rows: pa.Table) -> TableChange:
     )
     with connection.cursor() as cursor:
         copy = f"copy {staged} ({quoted(names)}) from stdin (format csv)"
-        with cursor.copy(cast(LiteralString, copy)) as target:
+        with cursor.copy(copy) as target:
             target.write(_as_csv(rows.select(names)))
     rest = [name for name in names if name not in table.key]
     excluded = ", ".join(f'excluded."{name}"' for name in rest)
@@ -165,6 +175,34 @@ def remove_absent(connection: Connection, table: Table) -> int:
         f'delete from "{table.name}" as t where not exists '
         f'(select 1 from "incoming_{table.name}" as i where {same})',
     ).rowcount
+
+
+def ask(url: str, statement: str) -> list[dict[str, object]] | int:
+    """The rows of the last statement's result, or how many rows it changed; then commits."""
+    from psycopg.rows import dict_row
+
+    with session(url) as connection:
+        cursor = connection.cursor(row_factory=dict_row)
+        cursor.execute(statement)
+        while cursor.nextset():
+            pass
+        return cursor.fetchall() if cursor.description else cursor.rowcount
+
+
+def contents(url: str) -> tuple[dict[str, str], dict[str, int]]:
+    """What is loaded (see `provenance`), and the number of rows per table."""
+    with session(url) as connection:
+        if not _is_prepared(connection):
+            return {}, {}
+        counts = " union all ".join(
+            f"select '{table.name}', count(*) from \"{table.name}\"" for table in TABLES
+        )
+        rows = run(connection, counts).fetchall()
+        return provenance(connection), {str(name): cast(int, count) for name, count in rows}
+
+
+def _is_prepared(connection: Connection) -> bool:
+    return run(connection, "select to_regclass('provenance')").fetchone() != (None,)
 
 
 def _as_csv(rows: pa.Table) -> bytes:

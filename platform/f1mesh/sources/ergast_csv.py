@@ -1,4 +1,4 @@
-"""A folder or zip of Ergast-shaped CSV files (Ergast's own dump, Kaggle's, ours) as typed tables."""
+"""A folder or zip of Ergast-shaped CSV files (Ergast's own dump, Kaggle's) as typed tables."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """The Ergast schema, declared once.
 
-The database's DDL, the loader's type checks and the simulated championship all derive from `TABLES`.
+The database's DDL, the loader's checks and the simulated championship all derive from `TABLES`.
 Names are Ergast's own (camelCase, so always quoted in SQL). The one column that Ergast lacks is
-`constructor_standings."engineRef"`: in the early decades the constructors' table is kept per chassis
-and engine. It is NULL where a file does not have it.
+`constructor_standings."engineRef"`: in the early decades the constructors' table is kept per
+chassis and engine. It is NULL where a file does not have it.
 """
 
 from __future__ import annotations

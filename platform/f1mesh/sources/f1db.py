@@ -96,8 +96,7 @@ def read_f1db(path: Path, known: KnownIds, report: DamageReport) -> dict[str, pa
 
 def _columns(declared: str) -> list[Column]:
     kinds: dict[str, Kind] = {
-        kind: kind
-        for kind in ("int", "bigint", "decimal", "float", "text", "date", "time", "bool")
+        kind: kind for kind in ("int", "bigint", "decimal", "float", "text", "date", "time", "bool")
     }
     columns = []
     for item in declared.split():
@@ -148,9 +147,12 @@ def _register_known(duck: DuckDBPyConnection, known: KnownIds) -> None:
 
 
 def _ergast_table(duck: DuckDBPyConnection, table: Table) -> pa.Table:
-    present = {name for (name,) in duck.execute(
-        "select column_name from duckdb_columns() where table_name = ?", [table.name]
-    ).fetchall()}
+    present = {
+        name
+        for (name,) in duck.execute(
+            "select column_name from duckdb_columns() where table_name = ?", [table.name]
+        ).fetchall()
+    }
     names = [name for name in table.names if name in present]
     listed = ", ".join(f'"{name}"' for name in (*names, "__file", "__line"))
     order = ", ".join(f'"{name}"' for name in table.key)

@@ -169,11 +169,11 @@ left join driver_ids as d on d.ref = e.driverId
 left join constructor_ids as c on c.ref = e.constructorId
 left join status_ids as s on s.ref = e.status
 left join f1db_races as race on race.id = e.raceId
-left join f1db_races_starting_grid_positions as slot
-    on e.target = 'results' and slot.raceId = e.raceId and slot.driverId = e.driverId
+left join (select 'results' as target, * from f1db_races_starting_grid_positions) as slot
+    on slot.target = e.target and slot.raceId = e.raceId and slot.driverId = e.driverId
     and slot.driverNumber = e.driverNumber
-left join f1db_races_fastest_laps as lap
-    on e.target = 'results' and lap.raceId = e.raceId and lap.driverId = e.driverId
+left join (select 'results' as target, * from f1db_races_fastest_laps) as lap
+    on lap.target = e.target and lap.raceId = e.raceId and lap.driverId = e.driverId
     and lap.driverNumber = e.driverNumber;
 
 create table results as select * from finishes where target = 'results';

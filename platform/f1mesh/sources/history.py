@@ -89,8 +89,7 @@ class HistoryInput:
         if self.path is None:
             from f1mesh.sources.simulated import championship
 
-            version = getattr(championship, "VERSION", 1)
-            return f"simulated:{self.seed}:{self.scale}:{version}"
+            return f"simulated:{self.seed}:{self.scale}:{championship.GENERATOR_VERSION}"
         files = [self.path] if self.path.is_file() else sorted(self.path.glob("*.csv*"))
         digest = hashlib.sha256()
         for file in files:
@@ -100,7 +99,9 @@ class HistoryInput:
         return digest.hexdigest()
 
 
-def choose_history(text: str | None, *, seed: int, scale: int, workspace: Workspace) -> HistoryInput:
+def choose_history(
+    text: str | None, *, seed: int, scale: int, workspace: Workspace
+) -> HistoryInput:
     """What `./f1 run --history TEXT --seed N --scale N` loads (see `HistoryInput.parse`)."""
     chosen = HistoryInput.parse(text, workspace.home / "downloads")
     if chosen.simulated and (text is None or text == "simulated"):

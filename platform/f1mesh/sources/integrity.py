@@ -77,7 +77,7 @@ def _faults(table: Table, names: list[str]) -> Iterator[str]:
     for key in (table.key, *table.unique):
         label = " + ".join(key)
         again = f"row_number() over (partition by {quoted(key)} order by __row) > 1"
-        value = " || ', ' || ".join(f'coalesce(cast("{name}" as varchar), \'\')' for name in key)
+        value = " || ', ' || ".join(f"coalesce(cast(\"{name}\" as varchar), '')" for name in key)
         yield (
             f"select __row, __file, {LINE}, '{label}', {value}, 'the key is there already' "
             f"from (select *, {again} as again from candidates) where again"
@@ -101,7 +101,9 @@ def _remember_keys(
     keys = [rows[key].combine_chunks()] if rows is not None else []
     if known is not None:
         keys.append(known)
-    merged = pa.concat_arrays([k.cast(pa.int64()) for k in keys]) if keys else pa.array([], pa.int64())
+    merged = (
+        pa.concat_arrays([k.cast(pa.int64()) for k in keys]) if keys else pa.array([], pa.int64())
+    )
     duck.register("new_keys", pa.table({"key": merged}))
     duck.execute(f'create temp table "keys of {table.name}" as select distinct key from new_keys')
     duck.unregister("new_keys")

@@ -94,7 +94,7 @@ def load(
     )
     folder = quarantine or Workspace.locate(history.dataset).data / "quarantine"
     kept = folder / f"{fingerprint.replace(':', '-')[:24]}.jsonl"
-    with database.transaction(url) as connection:
+    with database.load_transaction(url) as connection:
         first = database.prepare(connection)
         if not first and database.provenance(connection).get("fingerprint") == fingerprint:
             return replace(report, skipped=True)
@@ -190,9 +190,7 @@ def _write(
     return changes
 
 
-def _provenance(
-    history: HistoryInput, fingerprint: str, damage: DamageReport
-) -> dict[str, str]:
+def _provenance(history: HistoryInput, fingerprint: str, damage: DamageReport) -> dict[str, str]:
     return {
         "source": history.source,
         "version": history.version or "unknown",
