@@ -45,9 +45,7 @@ def product_problems(domain: Domain, product: str) -> list[Problem]:
 def _model_problems(domain: Domain, contract: Contract) -> list[Problem]:
     found = _find_model(domain.dbt_project / "models", contract.product)
     if found is None:
-        message = (
-            f"no model '{contract.product}' is described below {domain.dbt_project / 'models'}"
-        )
+        message = f"no dbt model '{contract.product}' is described in {domain.dbt_project}"
         return [Problem(contract.path, 1, "schema[0]", message)]
     return list(_differences(*found, contract))
 

@@ -88,17 +88,19 @@ def _as_tested(contract: Contract, database: Path) -> OpenDataContractStandard:
     standard.slaProperties = None
     for table in standard.schema_ or ():
         for rule in table.quality or ():
-            _translate(rule, contract.product, None)
+            _prepare(rule, contract.product, None)
         for column in table.properties or ():
             for rule in column.quality or ():
-                _translate(rule, contract.product, column.name)
+                _prepare(rule, contract.product, column.name)
     return standard
 
 
-def _translate(rule: DataQuality, table: str, column: str | None) -> None:
-    """Rules are written in the warehouse's SQL; what does not parse is left to the check."""
+def _prepare(rule: DataQuality, table: str, column: str | None) -> None:
+    """A rule is known by its name, and its SQL is that of the warehouse; what does not parse is
+    left for the check to complain about."""
     import sqlglot
 
+    rule.id = rule.id or rule.name
     if rule.type != "sql" or not rule.query:
         return
     names = {name: table for name in _OF_TABLE}

@@ -21,8 +21,7 @@ class Finding:
 
     def __str__(self) -> str:
         where = f"{self.column}: " if self.column else ""
-        count = f" ({self.count})" if self.count is not None else ""
-        return f"{self.rule}: {where}{self.message}{count}"
+        return f"{self.rule}: {where}{self.message}"
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ between them, or between the log and the view, is mended by doing them again.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -62,7 +63,7 @@ class Audit:
         for finding in self.report.broken:
             lines.append(f"  {finding}")
             if finding.example is not None:
-                lines.append(f"    e.g. {finding.example}")
+                lines.append(f"    e.g. {json.dumps(finding.example)}")
         return "\n".join(lines)
 
 

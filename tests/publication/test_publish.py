@@ -1,0 +1,222 @@
+"""A product moves when its contract holds, stays when it does not, rests when nothing changed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from f1mesh.contracts.model import load_contract
+from f1mesh.errors import PermanentError
+from f1mesh.publication import publish as publishing
+from f1mesh.publication.journal import Action
+from f1mesh.publication.publish import ContractBroken
+
+from .garage import CAR, CONTRACT, Garage
+
+SECOND = {"car_id": "'c2'"}
+
+
+def edited(tmp_path: Path, old: str, new: str) -> Path:
+    text = CONTRACT.read_text()
+    assert old in text
+    path = tmp_path / CONTRACT.name
+    path.write_text(text.replace(old, new))
+    return path
+
+
+def test_a_good_candidate_is_published_with_all_that_is_known_of_it(garage: Garage) -> None:
+    garage.build({}, SECOND)
+
+    done = garage.publish()
+
+    assert (done.action, done.moved, done.rows) == (Action.PUBLISHED, True, 2)
+    assert garage.consumers_see() == ["c1", "c2"]
+    pointer = garage.pointer
+    assert pointer is not None
+    assert (pointer.version, pointer.rows, pointer.run_id) == (done.version, 2, "run1")
+    assert (pointer.contract_version, pointer.contract_digest) == ("1.0.0", garage.contract.digest)
+    assert pointer.check == f"passed {done.audit.checks} checks, 3 warnings"
+    assert pointer.published_at == garage.now
+    assert garage.actions() == [("published", done.version)]
+
+
+def test_the_view_has_the_columns_of_the_contract_with_their_descriptions(garage: Garage) -> None:
+    garage.build({})
+    garage.publish()
+
+    described = garage.sql(f"describe table {garage.catalog}.garage.dim_car")
+
+    assert [(row["col_name"], row["data_type"]) for row in described] == [
+        (column.name, column.physical_type) for column in garage.contract.columns
+    ]
+    assert described[0]["comment"] == "The car's chassis number."
+
+
+@pytest.mark.parametrize(
+    ("bad", "rule", "column"),
+    [
+        ({"car_id": "cast(null as string)"}, "field_required", "car_id"),
+        ({"car_id": "'c2'"}, "field_primary_key_unique", "car_id"),
+        ({"car_id": "'c3'", "nationality": "'Klingon'"}, "known_nationality", "nationality"),
+        ({"car_id": "'c3'", "wheels": "6"}, "points_need_wheels", None),
+        ({"car_id": "'c3'", "wheels": "9"}, "field_maximum", "wheels"),
+    ],
+    ids=["null key", "duplicate", "unknown nationality", "sql rule", "range"],
+)
+def test_bad_rows_block_and_consumers_read_the_last_good_version(
+    garage: Garage, bad: dict[str, str], rule: str, column: str | None
+) -> None:
+    garage.build({}, SECOND)
+    good = garage.publish()
+    garage.build({}, SECOND, bad)
+
+    with pytest.raises(ContractBroken, match=f"(?s)stay with version.*{rule}.*e.g. ") as raised:
+        garage.publish()
+
+    judged = garage.audit()
+    assert [(f.rule, f.column, f.count) for f in judged.report.broken] == [(rule, column, 1)]
+    assert judged.report.broken[0].example is not None
+    assert str(good.version) in str(raised.value)
+    assert garage.consumers_see() == ["c1", "c2"]
+    assert garage.pointer is not None
+    assert garage.pointer.version == good.version
+    assert garage.actions()[0] == ("published", good.version)
+    assert {action for action, _ in garage.actions()[1:]} == {"blocked"}
+
+
+@pytest.mark.parametrize(
+    ("change", "rule", "column"),
+    [
+        ({"wheels": "cast(4 as bigint)"}, "column_type", "wheels"),
+        ({"points": "cast(1.5 as decimal(12,3))"}, "column_type", "points"),
+        ({"points": "cast(1.5 as double)"}, "column_type", "points"),
+        ({"points": "cast(1.5 as float)"}, "column_type", "points"),
+        (
+            {"built_at": "cast(timestamp'2024-03-02 15:00:00' as timestamp_ntz)"},
+            "column_type",
+            "built_at",
+        ),
+        ({"colour": "'red'"}, "column_undeclared", "colour"),
+    ],
+    ids=["bigint", "decimal(12,3)", "double", "float", "timestamp_ntz", "undeclared"],
+)
+def test_another_schema_blocks(
+    garage: Garage, change: dict[str, str], rule: str, column: str
+) -> None:
+    garage.build({})
+    good = garage.publish()
+    garage.build(change)
+
+    report = garage.audit().report
+
+    assert [(f.rule, f.column) for f in report.broken] == [(rule, column)]
+    assert garage.pointer is not None
+    assert garage.pointer.version == good.version
+
+
+def test_a_missing_column_blocks_and_is_named_once(garage: Garage) -> None:
+    garage.build({})
+    garage.publish()
+    rest = ", ".join(f"{value} as {name}" for name, value in CAR.items() if name != "nationality")
+    garage.sql(f"create or replace table {garage.table} using delta as select {rest}")
+
+    report = garage.audit().report
+
+    assert [(f.rule, f.column) for f in report.broken] == [("column_missing", "nationality")]
+    assert garage.consumers_see() == ["c1"]
+
+
+def test_stale_sources_block_even_when_the_content_is_what_is_published(garage: Garage) -> None:
+    garage.build({})
+    garage.publish()
+    garage.read_sources(garage.now - timedelta(hours=30))
+
+    with pytest.raises(ContractBroken, match=r"garage_raw\.cars was last read 30\.0 h ago"):
+        garage.publish()
+
+    garage.read_sources(garage.now - timedelta(hours=2))
+    assert garage.publish().action is Action.UNCHANGED
+
+
+def test_the_same_content_in_another_version_does_not_move(garage: Garage) -> None:
+    twice: tuple[dict[str, str], ...] = (
+        {},
+        SECOND,
+        {"car_id": "'c3'", "points": "cast(null as decimal(10,2))"},
+    )
+    garage.build(*twice)
+    first = garage.publish()
+    garage.build(*reversed(twice))
+
+    second = garage.publish()
+
+    assert second.audit.version > first.version
+    assert (second.action, second.version, second.moved) == (Action.UNCHANGED, first.version, False)
+    assert garage.pointer is not None
+    assert garage.pointer.version == first.version
+
+
+def test_other_content_moves(garage: Garage) -> None:
+    garage.build({}, SECOND)
+    first = garage.publish()
+    garage.build({}, {**SECOND, "mechanic": "cast(null as string)"})
+
+    second = garage.publish()
+
+    assert second.moved
+    assert second.version > first.version
+
+
+def test_the_same_content_under_another_contract_moves(garage: Garage, tmp_path: Path) -> None:
+    garage.build({})
+    first = garage.publish()
+    garage.contract = load_contract(edited(tmp_path, "version: 1.0.0", "version: 1.0.1"))
+
+    second = garage.publish()
+
+    assert second.moved
+    assert second.version == first.version
+    assert garage.pointer is not None
+    assert garage.pointer.contract_version == "1.0.1"
+    assert not garage.publish().moved
+
+
+def test_content_that_was_good_is_judged_by_a_stricter_contract(
+    garage: Garage, tmp_path: Path
+) -> None:
+    garage.build({})
+    garage.publish()
+    stricter = edited(tmp_path, "validValues: [British, Italian]", "validValues: [Italian]")
+    garage.contract = load_contract(stricter)
+
+    with pytest.raises(ContractBroken, match="known_nationality"):
+        garage.publish()
+
+
+def test_a_crash_between_log_and_view_is_mended_by_the_next_publication(
+    garage: Garage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    garage.build({})
+    first = garage.publish()
+    garage.build({}, SECOND)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(publishing, "move_pointer", _crash)
+        with pytest.raises(KeyboardInterrupt):
+            garage.publish()
+    assert garage.consumers_see() == ["c1"]
+
+    second = garage.publish()
+    assert garage.consumers_see() == ["c1", "c2"]
+    assert garage.actions() == [("published", first.version), ("published", second.version)]
+
+
+def test_what_was_never_built_is_an_error_that_says_what_to_do(garage: Garage) -> None:
+    with pytest.raises(PermanentError, match=r"has not been built.*\./f1 run"):
+        garage.publish()
+
+
+def _crash(*_: object) -> None:
+    raise KeyboardInterrupt
