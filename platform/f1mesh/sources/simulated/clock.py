@@ -12,11 +12,11 @@ def lap_times(times: Iterable[int], tenths: bool) -> list[str | None]:
     ]
 
 
-def race_times(times: Iterable[int], gaps: Iterable[int], tenths: bool) -> list[str | None]:
-    """The winner's `1:34:50.616` where the gap is 0, else `+5.700` or `+1:05.700`."""
+def race_times(times: Iterable[int], gaps: Iterable[int | None], tenths: bool) -> list[str | None]:
+    """The winner's `1:34:50.616` where there is no gap, else `+5.700` or `+1:05.700`."""
     cut = -2 if tenths else None
     return [
-        None if ms <= 0 else _hours(ms)[:cut] if gap == 0 else _gap(gap)[:cut]
+        None if ms <= 0 else _hours(ms)[:cut] if gap is None else _gap(gap)[:cut]
         for ms, gap in zip(times, gaps, strict=True)
     ]
 

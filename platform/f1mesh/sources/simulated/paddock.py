@@ -132,7 +132,9 @@ class Paddock:
             second = team.engine
             if switches and rng.random() < 0.08:
                 second = self.teams.engine_for_sale(rules.year)
-            fragility = 1.0 + 0.25 * float(bell(rng, 1)[0])
+            # Fast cars of good teams also break less often.
+            fragility = 1.0 - 0.2 * team.strength + 0.2 * float(bell(rng, 1)[0])
+            fragility = min(max(fragility, 0.4), 1.6)
             for _ in range(2):
                 car = (team.engine, second, team.strength, fragility, guest_share)
                 cars.append(Seat(team.key, team.constructor, *car, driver=-1, is_private=False))

@@ -31,7 +31,8 @@ def pit_stops(seed: int, rules: Season, races: list[Race], results: Rows) -> Row
     number = np.arange(len(row)) - np.repeat(np.cumsum(stops) - stops, stops) + 1
     # One stop in each of equal parts of the race, and not in the last lap.
     parts = (results["laps"][row] - 1) / np.repeat(stops, stops)
-    lap = ((number - 1 + rng.random(len(row))) * parts).astype(np.int64) + 1
+    within = (rng.random(len(row)) * np.floor(parts)).astype(np.int64)
+    lap = ((number - 1) * parts).astype(np.int64) + within + 1
     long = (rng.random(len(row)) < _LONG_STOPS) * rng.random(len(row)) * 60_000
     duration = _LANE_MS + 9_000 * rng.random(len(row)) + long
     start = np.array(

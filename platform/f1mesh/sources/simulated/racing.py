@@ -90,7 +90,8 @@ def race(rules: Season, field: Field, grid: Qualified, rng: np.random.Generator)
     # Stopped cars come after those that still ran in the same lap.
     stopped = (outcome == Outcome.CLASSIFIED) & slowed
     place = rank_rows(-score)
-    order = rank_rows(((outcome * 1000 + behind) * 2 + stopped) * 10_000 + place) + 1
+    group = np.where(field.entered, outcome, len(Outcome))
+    order = rank_rows(((group * 1000 + behind) * 2 + stopped) * 10_000 + place) + 1
     return Finish(
         outcome=outcome,
         order=order,

@@ -18,7 +18,7 @@ LAST_SEASON = 1964
 _SHARED_WIN_SEASONS = frozenset({1951, 1956, 1957})
 _PART_OF_RETIRED = 0.22
 _PART_OF_RETIRED_LATER = 0.02
-_THREE_DRIVERS = 0.12
+_THIRD_DRIVERS = 0.4
 
 
 def share_drives(rules: Season, rows: Rows, rng: np.random.Generator) -> Rows:
@@ -73,16 +73,21 @@ def _take_overs(
     """Drivers whose cars failed take over those of the same maker that still run."""
     runs = (rows["round"] == number) & (rows["outcome"] == Outcome.CLASSIFIED)
     taken: set[int] = set()
+    full: set[int] = set()
     for row in free:
         mates = np.flatnonzero(
             runs & (rows["constructor"] == rows["constructor"][row]) & (rows["position"] > 1)
         )
         left = [int(mate) for mate in mates if mate not in taken]
-        if not left:
-            continue
-        car = left[int(rng.integers(len(left)))]
-        if rng.random() >= _THREE_DRIVERS:
+        shared = [int(mate) for mate in mates if mate in taken and mate not in full]
+        if shared and rng.random() < _THIRD_DRIVERS:
+            car = shared[int(rng.integers(len(shared)))]
+            full.add(car)
+        elif left:
+            car = left[int(rng.integers(len(left)))]
             taken.add(car)
+        else:
+            continue
         yield car, int(rows["driver"][row])
 
 

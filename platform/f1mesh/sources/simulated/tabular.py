@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -124,7 +124,7 @@ class Writer:
             "positionOrder": rows["order"],
             "points": points(rows["points"]),
             "laps": nullable(rows["laps"], missing=-1),
-            "time": clock.race_times(rows["time_ms"].tolist(), _gaps(rows).tolist(), tenths),
+            "time": clock.race_times(rows["time_ms"].tolist(), _gaps(rows), tenths),
             "milliseconds": nullable(rows["time_ms"]),
             "fastestLap": nullable(rows["fastest_lap"]),
             "fastestLapTime": clock.lap_times(lap_ms.tolist(), tenths),
@@ -213,12 +213,13 @@ def _standings(ruled: Ruled, races_before: int) -> tuple[dict[str, Column], Ints
     return columns, standings.competitors[cells[1]]
 
 
-def _gaps(rows: Rows) -> Ints:
-    """Milliseconds behind the winner of the race."""
+def _gaps(rows: Rows) -> Iterator[int | None]:
+    """Milliseconds behind the winner of the race, None for the winner."""
     winning = np.zeros(int(rows["round"].max()) + 1, dtype=np.int64)
     first = (rows["position"] == 1) & (rows["time_ms"] > 0)
     winning[rows["round"][first]] = rows["time_ms"][first]
-    return rows["time_ms"] - winning[rows["round"]]
+    gaps = (rows["time_ms"] - winning[rows["round"]]).tolist()
+    return (None if is_winner else gap for gap, is_winner in zip(gaps, first.tolist(), strict=True))
 
 
 def _sessions(race: Race) -> dict[str, datetime]:
