@@ -1,0 +1,1 @@
+"""What exists by which name: schemas, tables, views and their tags, on disk."""

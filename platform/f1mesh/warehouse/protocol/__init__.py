@@ -1,0 +1,1 @@
+"""Thrift over HTTP, as databricks-sql-connector speaks it (TCLIService)."""

@@ -1,0 +1,1 @@
+"""Reading Databricks SQL: tokens, types, literals, references."""

@@ -1,0 +1,274 @@
+"""What a query refers to: its tables with their places in the text, and what else must be rewritten.
+
+The query is parsed once (sqlglot, Databricks dialect) to know which names are tables and which are
+common table expressions; the text itself is kept, and only the places found here are replaced in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from sqlglot import exp
+from sqlglot.dialects.databricks import Databricks
+from sqlglot.errors import ParseError
+from sqlglot.tokens import Token, TokenType
+
+from f1mesh.warehouse.errors import SqlError, syntax_error, unsupported
+from f1mesh.warehouse.sql.tokens import STRINGS, tokenize
+
+_SESSION_FUNCTIONS = {
+    "CURRENT_CATALOG", "CURRENT_SCHEMA", "CURRENT_DATABASE", "CURRENT_USER", "SESSION_USER",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class TimeTravel:
+    """`VERSION AS OF 3` or `TIMESTAMP AS OF '...'`: kind and operand as written."""
+
+    kind: str
+    operand: str
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A table's name in a query: text[start:end] is the name with its time travel."""
+
+    start: int
+    end: int
+    parts: tuple[str, ...]
+    aliased: bool
+    travel: TimeTravel | None = None
+    filters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Qualified:
+    """A column of three or more parts: all but the last, and where each starts in the text."""
+
+    parts: tuple[str, ...]
+    starts: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class SessionCall:
+    """`current_schema()` and its like; `label` is the name that the column would have."""
+
+    start: int
+    end: int
+    function: str
+    label: str | None
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Replace text[start:end]."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True)
+class ParsedQuery:
+    """Everything in a query that depends on names."""
+
+    references: tuple[Reference, ...]
+    columns: tuple[Qualified, ...]
+    calls: tuple[SessionCall, ...]
+    literals: tuple[Edit, ...]
+
+
+def splice(text: str, edits: list[Edit]) -> str:
+    """The text with all edits made."""
+    out, at = [], 0
+    for edit in sorted(edits, key=lambda e: (e.start, e.end)):
+        out += [text[at : edit.start], edit.text]
+        at = edit.end
+    return "".join(out) + text[at:]
+
+
+@lru_cache(maxsize=2048)
+def parse_query(text: str) -> ParsedQuery:
+    """Read a query, or the part of an UPDATE, DELETE or MERGE. Raises PARSE_SYNTAX_ERROR."""
+    tokens = tokenize(text)
+    literals = tuple(_doubled_quotes(text, tokens))
+    if not _may_refer(tokens):
+        return ParsedQuery((), (), tuple(_session_calls(text, tokens, None)), literals)
+    tree = _parse(text)
+    places = {token.start: i for i, token in enumerate(tokens)}
+    references = [_reference(text, tokens, places, t) for t in _tables(tree, frozenset())]
+    return ParsedQuery(
+        references=tuple(r for r in references if r is not None),
+        columns=tuple(_qualified_columns(tree)),
+        calls=tuple(_session_calls(text, tokens, tree)),
+        literals=literals,
+    )
+
+
+def _may_refer(tokens: list[Token]) -> bool:
+    """Whether there may be a table in it: a long list of VALUES need not be parsed."""
+    words = {"SELECT", "FROM", "TABLE", "JOIN", "MERGE", "UPDATE", "DELETE"}
+    return any(
+        t.token_type not in STRINGS and len(t.text) <= 6 and t.text.upper() in words
+        for t in tokens
+    )
+
+
+def _parse(text: str) -> exp.Expression:
+    try:
+        trees = [tree for tree in Databricks().parse(text) if tree is not None]
+    except ParseError as error:
+        first = error.errors[0] if error.errors else {}
+        raise syntax_error(
+            str(first.get("highlight") or ""),
+            int(first.get("line") or 1),
+            int(first.get("col") or 1),
+            str(first.get("description") or error).rstrip("."),
+        ) from error
+    if len(trees) != 1:
+        raise SqlError("PARSE_SYNTAX_ERROR", "Give exactly one statement.", "42601")
+    if isinstance(trees[0], exp.Command):
+        raise unsupported("this statement in this place", "See the list in warehouse/README.md.")
+    return trees[0]
+
+
+def _tables(node: exp.Expression, hidden: frozenset[str]) -> Iterator[exp.Table]:
+    """Tables below a node that are not common table expressions in scope."""
+    with_ = node.args.get("with_")
+    if isinstance(with_, exp.With):
+        for cte in with_.expressions:
+            name = cte.alias.lower()
+            inside = hidden | {name} if with_.args.get("recursive") else hidden
+            yield from _tables(cte.this, inside)
+            hidden = hidden | {name}
+    if isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier):
+        if node.db or node.name.lower() not in hidden:
+            yield node
+    for key, value in node.args.items():
+        if key == "with_":
+            continue
+        for child in value if isinstance(value, list) else [value]:
+            if isinstance(child, exp.Expression):
+                yield from _tables(child, hidden)
+
+
+def _reference(
+    text: str, tokens: list[Token], places: Mapping[int, int], table: exp.Table
+) -> Reference | None:
+    start = table.this.meta.get("start")
+    if start is None or start not in places:
+        return None  # made up by the parser, stands nowhere in the text
+    first = last = places[start]
+    while first >= 2 and tokens[first - 1].token_type == TokenType.DOT:
+        first -= 2
+    parts = tuple(_name(text, t) for t in tokens[first : last + 1 : 2])
+    travel, after = _time_travel(text, tokens, last + 1)
+    marked = last + 1 < len(tokens) and tokens[last + 1].text == "@"  # the parser takes @v3 for an alias
+    return Reference(
+        start=tokens[first].start,
+        end=tokens[after - 1].end + 1,
+        parts=parts,
+        aliased=table.args.get("alias") is not None and not marked,
+        travel=travel,
+        filters=_equalities(table),
+    )
+
+
+def _name(text: str, token: Token) -> str:
+    source = text[token.start : token.end + 1]
+    return source[1:-1].replace("``", "`") if source.startswith("`") else source
+
+
+def _time_travel(text: str, tokens: list[Token], at: int) -> tuple[TimeTravel | None, int]:
+    """What stands after a name: the time travel, and the token after it."""
+    word = [t.text.upper() for t in tokens[at : at + 4]] + [""] * 4
+    if word[0] == "@" and word[1].startswith("V") and word[1][1:].isdigit():
+        return TimeTravel("VERSION", word[1][1:]), at + 2
+    skip = 1 if word[0] == "FOR" else 0
+    kind = word[skip].removeprefix("SYSTEM_").replace("TIME", "TIMESTAMP", 1)
+    kind = "TIMESTAMP" if kind.startswith("TIMESTAMP") else kind
+    if kind not in ("VERSION", "TIMESTAMP") or word[skip + 1 : skip + 3] != ["AS", "OF"]:
+        return None, at
+    operand = at + skip + 3
+    if operand < len(tokens) and tokens[operand].text.upper() in ("TIMESTAMP", "DATE"):
+        operand += 1
+    if operand >= len(tokens) or tokens[operand].token_type not in (*STRINGS, TokenType.NUMBER):
+        raise unsupported("time travel to an expression", "Give a number or a string literal.")
+    source = text[tokens[operand].start : tokens[operand].end + 1]
+    return TimeTravel(kind, source), operand + 1
+
+
+def _equalities(table: exp.Table) -> dict[str, str]:
+    """`column = 'literal'` conditions of the query around a table that surely apply to it."""
+    select = table.find_ancestor(exp.Select)
+    where = select.args.get("where") if select else None
+    if where is None:
+        return {}
+    name = (table.alias or table.name).lower()
+    alone = not (select and select.args.get("joins"))
+    found = {}
+    for condition in where.this.flatten() if isinstance(where.this, exp.And) else [where.this]:
+        if not isinstance(condition, exp.EQ):
+            continue
+        column, value = condition.left, condition.right
+        if not isinstance(column, exp.Column) or not isinstance(value, exp.Literal):
+            continue
+        if value.is_string and (column.table.lower() == name or (alone and not column.table)):
+            found[column.name.lower()] = value.name
+    return found
+
+
+def _qualified_columns(tree: exp.Expression) -> Iterator[Qualified]:
+    for column in tree.find_all(exp.Column):
+        node: exp.Expression = column
+        identifiers = [p for p in column.parts if isinstance(p, exp.Identifier | exp.Star)]
+        while isinstance(node.parent, exp.Dot) and node.arg_key == "this":
+            node = node.parent
+            identifiers.append(node.args["expression"])
+        starts = [i.meta.get("start") for i in identifiers]
+        if len(identifiers) < 3 or any(s is None for s in starts[:-1]):
+            continue
+        yield Qualified(
+            tuple(i.name for i in identifiers[:-1]),
+            tuple(int(s) for s in starts[:-1] if s is not None),
+        )
+
+
+def _session_calls(
+    text: str, tokens: list[Token], tree: exp.Expression | None
+) -> Iterator[SessionCall]:
+    labels = _bare_projections(tree)
+    for i, token in enumerate(tokens):
+        function = token.text.upper()
+        if function not in _SESSION_FUNCTIONS or token.token_type in STRINGS:
+            continue
+        if i and tokens[i - 1].token_type == TokenType.DOT:
+            continue
+        called = [t.text for t in tokens[i + 1 : i + 3]] == ["(", ")"]
+        if not called and function not in ("CURRENT_USER", "SESSION_USER"):
+            continue
+        end = tokens[i + 2].end + 1 if called else token.end + 1
+        label = f"{token.text.lower()}()" if function in labels else None
+        yield SessionCall(token.start, end, function, label)
+
+
+def _bare_projections(tree: exp.Expression | None) -> set[str]:
+    """Session functions that are columns of the result under their own name."""
+    if not isinstance(tree, exp.Select):
+        return set()
+    return {
+        e.sql(dialect="databricks").upper().removesuffix("()")
+        for e in tree.expressions
+        if not isinstance(e, exp.Alias)
+    }
+
+
+def _doubled_quotes(text: str, tokens: list[Token]) -> Iterator[Edit]:
+    """`'it''s'` means it's; the engine would read two strings and join them."""
+    for one, two in zip(tokens, tokens[1:], strict=False):
+        if one.token_type not in STRINGS or two.token_type != TokenType.STRING:
+            continue
+        if two.start == one.end + 1 and text[one.end] == text[two.start]:
+            yield Edit(one.end, two.start + 1, "\\" + text[two.start])

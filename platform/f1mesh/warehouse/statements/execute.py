@@ -1,0 +1,25 @@
+"""Running one statement from its text to its result."""
+
+from __future__ import annotations
+
+
+from f1mesh.warehouse.engine import Lease
+from f1mesh.warehouse.information_schema import InformationSchema
+from f1mesh.warehouse.resolution import Resolver
+from f1mesh.warehouse.results import Result
+from f1mesh.warehouse.sessions import Session
+from f1mesh.warehouse.sql.tokens import Cursor
+from f1mesh.warehouse.statements.context import Context
+from f1mesh.warehouse.statements.dispatch import handler_for
+from f1mesh.warehouse.warehouse import Warehouse
+
+
+def execute(warehouse: Warehouse, session: Session, lease: Lease, text: str) -> Result:
+    """Run one statement. Raises SqlError."""
+    cursor = Cursor(text)
+    handler = handler_for(cursor)
+    catalog, logs = warehouse.catalog, warehouse.logs
+    resolver = Resolver(session, catalog, logs, InformationSchema(catalog, logs))
+    return handler(Context(warehouse, session, lease, resolver), cursor)
+
+

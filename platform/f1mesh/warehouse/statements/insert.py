@@ -1,0 +1,231 @@
+"""INSERT in all its forms: what to read, what to keep of the table, one commit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from f1mesh.warehouse.catalog.entries import Table
+from f1mesh.warehouse.errors import SqlError, quoted, unsupported
+from f1mesh.warehouse.results import Result, affected
+from f1mesh.warehouse.sql.literals import quote_name
+from f1mesh.warehouse.sql.tokens import Cursor
+from f1mesh.warehouse.statements.clauses import require_columns
+from f1mesh.warehouse.statements.context import Context
+from f1mesh.warehouse.storage.log import Snapshot
+from f1mesh.warehouse.storage.writing import Writer, casted
+
+_QUERY_WORDS = ("SELECT", "WITH", "VALUES", "TABLE", "FROM", "(")
+
+
+@dataclass
+class Insert:
+    """An INSERT statement as read."""
+
+    parts: list[str]
+    overwrite: bool = False
+    by_name: bool = False
+    columns: list[str] | None = None
+    partition: dict[str, str | None] | None = None
+    replace_where: str | None = None
+    replace_on: str | None = None
+    replace_using: list[str] | None = None
+    alias: str | None = None
+    source_alias: str | None = None
+    query: str = ""
+
+
+def insert(ctx: Context, cursor: Cursor) -> Result:
+    """INSERT INTO | OVERWRITE [TABLE] name ... query."""
+    spec = _read_insert(cursor)
+    name = ctx.name(spec.parts)
+    with ctx.warehouse.locks.writing(name):
+        entry, table = ctx.table(spec.parts)
+        base = ctx.snapshot(table)
+        source = _source(ctx, spec, base.fields)
+        rows = _write(ctx, spec, table, base, source)
+        ctx.warehouse.catalog.touch(entry)
+    return affected(rows, num_inserted_rows=rows)
+
+
+def _read_insert(cursor: Cursor) -> Insert:
+    cursor.expect("INSERT")
+    overwrite = cursor.one_of("INTO", "OVERWRITE") == "OVERWRITE"
+    if cursor.sees("DIRECTORY") or cursor.sees("LOCAL"):
+        raise unsupported("INSERT OVERWRITE DIRECTORY", "Insert into a table.")
+    cursor.accept("TABLE")
+    spec = Insert(cursor.name(), overwrite)
+    if cursor.accept("WITH", "SCHEMA", "EVOLUTION"):
+        raise unsupported("INSERT WITH SCHEMA EVOLUTION", "Use ALTER TABLE ADD COLUMNS first.")
+    if cursor.accept("AS"):
+        spec.alias = cursor.identifier()
+    _read_targets(cursor, spec)
+    _read_replace(cursor, spec)
+    _read_query(cursor, spec)
+    return spec
+
+
+def _read_targets(cursor: Cursor, spec: Insert) -> None:
+    if cursor.accept("PARTITION"):
+        spec.partition = _read_partition(cursor)
+    if cursor.accept("BY", "NAME"):
+        spec.by_name = True
+    elif cursor.sees("(") and cursor.word(1) not in _QUERY_WORDS:
+        spec.columns = cursor.names()
+
+
+def _read_partition(cursor: Cursor) -> dict[str, str | None]:
+    """`(a = 1, b)`: values as written, None for partitions that come from the query."""
+    cursor.expect("(")
+    found: dict[str, str | None] = {}
+    while True:
+        name = cursor.identifier()
+        found[name] = cursor.until(",", ")") if cursor.accept("=") else None
+        if not cursor.accept(","):
+            break
+    cursor.expect(")")
+    return found
+
+
+def _read_replace(cursor: Cursor, spec: Insert) -> None:
+    if not cursor.accept("REPLACE"):
+        return
+    kind = cursor.one_of("WHERE", "ON", "USING")
+    if kind == "USING":
+        spec.replace_using = cursor.names()
+        return
+    at, depth = cursor.start, 0
+    while not cursor.done:
+        word = cursor.word()
+        if depth == 0 and cursor.start > at and _query_begins(cursor):
+            break
+        depth += (word in ("(", "[")) - (word in (")", "]"))
+        cursor.at += 1
+    condition = cursor.text[at : cursor.start].strip()
+    if kind == "WHERE":
+        spec.replace_where = condition
+    else:
+        spec.replace_on = condition
+
+
+def _query_begins(cursor: Cursor) -> bool:
+    if cursor.word() == "(":
+        return cursor.word(1) in ("SELECT", "WITH", "VALUES", "TABLE", "FROM")
+    return cursor.word() in ("SELECT", "WITH", "VALUES", "TABLE", "FROM")
+
+
+def _read_query(cursor: Cursor, spec: Insert) -> None:
+    if cursor.done:
+        raise cursor.error("a query")
+    if cursor.accept("TABLE"):
+        spec.query = f"select * from {cursor.rest()}"
+    elif spec.replace_on is not None and cursor.sees("("):
+        spec.query = cursor.parens()
+        cursor.accept("AS")
+        spec.source_alias = None if cursor.done else cursor.identifier()
+        cursor.finish()
+    else:
+        spec.query = cursor.rest()
+
+
+def _source(ctx: Context, spec: Insert, fields: list[dict[str, Any]]) -> str:
+    """The query's rows with the table's columns and types; columns not given are NULL."""
+    query = ctx.resolver.rewrite(spec.query)
+    given = [str(f["name"]) for f in ctx.lease.fields(query)]
+    fixed = {k.lower(): v for k, v in (spec.partition or {}).items() if v is not None}
+    if spec.by_name:
+        targets = _by_name(given, fields, spec)
+    else:
+        free = [str(f["name"]) for f in fields if f["name"].lower() not in fixed]
+        targets = require_columns(fields, spec.columns) if spec.columns else free
+        _same_count(spec, given, targets)
+    aliases = [f"c{i}" for i in range(len(given))]
+    by_target = {t.lower(): quote_name(a) for t, a in zip(targets, aliases, strict=True)}
+    items = ", ".join(
+        by_target.get(f["name"].lower(), f"({fixed.get(f['name'].lower(), 'null')})")
+        + f" as {quote_name(f['name'])}"
+        for f in fields
+    )
+    source = f"(select {items} from (\n{query}\n) as s({', '.join(aliases)})) as t"
+    return casted([f["name"] for f in fields], fields, source)
+
+
+def _by_name(given: list[str], fields: list[dict[str, Any]], spec: Insert) -> list[str]:
+    known = {f["name"].lower() for f in fields}
+    extra = [name for name in given if name.lower() not in known]
+    if extra:
+        raise SqlError(
+            "INSERT_COLUMN_ARITY_MISMATCH.TOO_MANY_DATA_COLUMNS",
+            f"Cannot write to {quoted(spec.parts)}: it has no column {quoted([extra[0]])}. Add it "
+            "with ALTER TABLE ADD COLUMNS, or leave it out of the query.",
+            "21S01",
+        )
+    return given
+
+
+def _same_count(spec: Insert, given: list[str], targets: list[str]) -> None:
+    if len(given) == len(targets):
+        return
+    many = "TOO_MANY" if len(given) > len(targets) else "NOT_ENOUGH"
+    raise SqlError(
+        f"INSERT_COLUMN_ARITY_MISMATCH.{many}_DATA_COLUMNS",
+        f"Cannot write to {quoted(spec.parts)}: the query gives {len(given)} columns "
+        f"({', '.join(given)}) for {len(targets)} ({', '.join(targets)}).",
+        "21S01",
+    )
+
+
+def _write(ctx: Context, spec: Insert, table: Table, base: Snapshot, source: str) -> int:
+    writer = Writer(ctx.warehouse, ctx.lease)
+    ctx.resolver.pinned[table.location] = base.version
+    survivors = _survivors(ctx, spec, base)
+    if survivors is None and not spec.overwrite:
+        return writer.append(table.location, source)
+    guard = f"({spec.replace_where})" if spec.replace_where else None
+    return writer.overwrite(table.location, base, source, survivors=survivors, guard=guard)
+
+
+def _survivors(ctx: Context, spec: Insert, base: Snapshot) -> str | None:
+    """The rows of the table that stay although the statement replaces rows; None for none."""
+    target = f"{_all_columns(spec, base, 't')} as t"
+    if spec.replace_where is not None:
+        text = f"{target} where not coalesce(({spec.replace_where}), false)"
+    elif spec.replace_on is not None or spec.replace_using is not None:
+        text = _unmatched(spec, base)
+    elif spec.overwrite and spec.partition:
+        text = f"{target} where not ({_partition_condition(spec)})"
+    else:
+        return None
+    return ctx.resolver.rewrite(text)
+
+
+def _all_columns(spec: Insert, base: Snapshot, alias: str) -> str:
+    columns = ", ".join(f"{quote_name(alias)}.{quote_name(f['name'])}" for f in base.fields)
+    return f"select {columns} from {'.'.join(map(quote_name, spec.parts))}"
+
+
+def _unmatched(spec: Insert, base: Snapshot) -> str:
+    """Rows of the table that match no row of the query."""
+    target, source = spec.alias or spec.parts[-1], spec.source_alias or "s"
+    condition = spec.replace_on
+    if spec.replace_using is not None:
+        names = require_columns(base.fields, spec.replace_using)
+        condition = " and ".join(
+            f"{quote_name(target)}.{quote_name(n)} = {quote_name(source)}.{quote_name(n)}"
+            for n in names
+        )
+    return (
+        f"{_all_columns(spec, base, target)} as {quote_name(target)} "
+        f"left anti join (\n{spec.query}\n) as {quote_name(source)} on {condition}"
+    )
+
+
+def _partition_condition(spec: Insert) -> str:
+    pairs = (spec.partition or {}).items()
+    free = [name for name, value in pairs if value is None]
+    if free:
+        raise unsupported(
+            f"dynamic partition overwrite (PARTITION ({', '.join(free)}))",
+            "Use INSERT INTO ... REPLACE USING (columns) or REPLACE ON.",
+        )
+    return " and ".join(f"{quote_name(name)} <=> {value}" for name, value in pairs)

@@ -1,0 +1,1 @@
+"""Delta tables on disk: reading their log, staging new data, committing."""

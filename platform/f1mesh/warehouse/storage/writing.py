@@ -1,0 +1,240 @@
+"""The one way in which rows get into a table: staged, audited, committed.
+
+Every function here is called with the table's lock held and makes exactly one commit, or none and an
+error. Rows that were computed from the table itself are only committed on the version that they were
+computed from.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+from f1mesh.warehouse.engine import Lease
+from f1mesh.warehouse.errors import SqlError
+from f1mesh.warehouse.sql.literals import quote_name
+from f1mesh.warehouse.sql.types import sql_type
+from f1mesh.warehouse.storage.commit import (
+    CommitConflict,
+    commit_info,
+    metadata_actions,
+    needed_protocol,
+    publish,
+    records,
+    removals,
+)
+from f1mesh.warehouse.storage.constraints import Constraints, audit, audit_key, constraints_of
+from f1mesh.warehouse.storage.log import DeltaLogs, Snapshot
+from f1mesh.warehouse.storage.stage import Staged, staged
+from f1mesh.warehouse.warehouse import Warehouse
+
+ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Writes tables of a warehouse for one statement."""
+
+    warehouse: Warehouse
+    lease: Lease
+
+    @property
+    def logs(self) -> DeltaLogs:
+        return self.warehouse.logs
+
+    def create(self, location: str, metadata: Mapping[str, Any], operation: str) -> None:
+        """A new, empty table."""
+        actions = [
+            commit_info(operation, {"isManaged": "true"}, {"numOutputRows": 0}),
+            {"protocol": needed_protocol(metadata)},
+            {"metaData": dict(metadata)},
+        ]
+        publish_or_raise(location, 0, actions)
+
+    def replace(
+        self,
+        location: str,
+        base: Snapshot | None,
+        metadata: Mapping[str, Any],
+        sql: str | None,
+        operation: str,
+    ) -> int:
+        """A table made anew (`base` is None) or with new schema and content in one commit; the
+        rows written. Columns are written as `metadata` has them."""
+        if sql is None:
+            self._publish_replace(location, base, metadata, None, operation)
+            return 0
+        fields = fields_of(metadata)
+        partitions = list(metadata["partitionColumns"])
+        with self.staged(sql, partitions) as stage:
+            self._audit([stage], constraints_of(fields, metadata["configuration"]), keep=None)
+            return self._publish_replace(location, base, metadata, stage, operation)
+
+    def append(self, location: str, sql: str, operation: str = "WRITE") -> int:
+        """Add a query's rows (already in the table's columns and types); how many."""
+        snapshot = self.logs.latest(location)
+        with self.staged(sql, snapshot.partition_columns) as stage:
+            constraints = constraints_of(snapshot.fields, snapshot.configuration)
+            for _ in range(ATTEMPTS):
+                self._audit([stage], constraints, keep=(location, snapshot))
+                count = records(stage.files) or 0
+                if not stage.files:
+                    return 0
+                adds = stage.link_into(location)
+                info = commit_info(
+                    operation, {"mode": "Append"}, _metrics(stage, count)
+                )
+                try:
+                    publish(location, snapshot.version + 1, [info, *adds])
+                    return count
+                except CommitConflict:
+                    moved = self.logs.latest(location)
+                    if moved.metadata != snapshot.metadata:
+                        raise _changed(location) from None
+                    snapshot = moved
+        raise _changed(location)
+
+    def overwrite(
+        self,
+        location: str,
+        base: Snapshot,
+        sql: str,
+        *,
+        survivors: str | None = None,
+        guard: str | None = None,
+        operation: str = "WRITE",
+    ) -> int:
+        """Replace the table's rows by a query's, its schema as it is; the new rows written.
+
+        `survivors` is a query for the rows that stay, `guard` a condition on every new row.
+        """
+        refuse_append_only(base)
+        constraints = constraints_of(base.fields, base.configuration)
+        with ExitStack() as stack:
+            fresh = stack.enter_context(self.staged(sql, base.partition_columns))
+            if guard:
+                self._guard(fresh, guard)
+            parts = [fresh]
+            if survivors is not None:
+                kept = casted([f["name"] for f in base.fields], base.fields, f"({survivors}) as k")
+                parts.append(stack.enter_context(self.staged(kept, base.partition_columns)))
+            self._audit(parts, constraints, keep=None)
+            count = records(fresh.files) or 0
+            info = commit_info(operation, {"mode": "Overwrite"}, _metrics(fresh, count))
+            adds = [add for part in parts for add in part.link_into(location)]
+            actions = [info, *removals(base.files.values()), *adds]
+            publish_or_raise(location, base.version + 1, actions)
+            return count
+
+    def change_metadata(
+        self, location: str, base: Snapshot, metadata: Mapping[str, Any], operation: str
+    ) -> None:
+        """New metadata for the table as it is."""
+        actions = [commit_info(operation, {}, {}), *metadata_actions(base, metadata)]
+        publish_or_raise(location, base.version + 1, actions)
+
+    def staged(self, sql: str, partitions: Sequence[str]) -> AbstractContextManager[Staged]:
+        return staged(self.lease, self.logs, self.warehouse.staging, sql, partitions)
+
+    def _guard(self, stage: Staged, condition: str) -> None:
+        sql = f"select count(*) as n from {stage.relation} where not coalesce({condition}, false)"
+        if self.lease.query(sql).to_pylist()[0]["n"]:
+            raise SqlError(
+                "DELTA_REPLACE_WHERE_MISMATCH",
+                f"Data written out does not match REPLACE WHERE {condition}. Filter the query.",
+                "44000",
+            )
+
+    def _audit(
+        self,
+        parts: Sequence[Staged],
+        constraints: Constraints,
+        keep: tuple[str, Snapshot] | None,
+    ) -> None:
+        """Check new rows, and the primary key over everything that the table will hold."""
+        audit(self.lease, parts[0].relation, constraints)
+        key = constraints.primary_key
+        if key is None:
+            return
+        columns = ", ".join(quote_name(c) for c in key.columns)
+        relations = [part.relation for part in parts]
+        if keep:
+            relations.append(f"delta.{quote_name(keep[0])} version as of {keep[1].version}")
+        union = " union all ".join(f"select {columns} from {r}" for r in relations)
+        audit_key(self.lease, f"({union}) as k", key)
+
+    def _publish_replace(
+        self,
+        location: str,
+        base: Snapshot | None,
+        metadata: Mapping[str, Any],
+        stage: Staged | None,
+        operation: str,
+    ) -> int:
+        count = (records(stage.files) or 0) if stage else 0
+        adds = stage.link_into(location) if stage else []
+        metrics = _metrics(stage, count) if stage else {"numOutputRows": 0}
+        actions: list[dict[str, Any]] = [commit_info(operation, {"isManaged": "true"}, metrics)]
+        if base is None:
+            actions += [{"protocol": needed_protocol(metadata)}, {"metaData": dict(metadata)}]
+        else:
+            actions += metadata_actions(base, metadata)
+            actions += removals(base.files.values())
+        publish_or_raise(location, base.version + 1 if base else 0, [*actions, *adds])
+        return count
+
+
+def refuse_append_only(snapshot: Snapshot) -> None:
+    """Raise where a table takes appends only."""
+    if snapshot.configuration.get("delta.appendOnly", "false").lower() == "true":
+        raise SqlError(
+            "DELTA_CANNOT_MODIFY_APPEND_ONLY",
+            "This table is configured to only allow appends (delta.appendOnly = true).",
+            "42809",
+        )
+
+
+def fields_of(metadata: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The columns in a metaData action."""
+    return Snapshot(0, metadata=metadata).fields
+
+
+def publish_or_raise(location: str, version: int, actions: Sequence[Mapping[str, Any]]) -> None:
+    """Commit on exactly the version that was read. Raises DELTA_CONCURRENT_WRITE."""
+    try:
+        publish(location, version, actions)
+    except CommitConflict as error:
+        raise _changed(location) from error
+
+
+def casted(columns: Sequence[str], fields: Sequence[Mapping[str, Any]], source: str) -> str:
+    """A query that gives `source`'s `columns` the names and types of a table's `fields`."""
+    items = ", ".join(
+        f"cast({quote_name(c)} as {sql_type(f['type'])}) as {quote_name(f['name'])}"
+        for c, f in zip(columns, fields, strict=True)
+    )
+    return f"select {items} from {source}"
+
+
+def _metrics(stage: Staged, count: int) -> dict[str, int]:
+    size = sum(int(f["size"]) for f in stage.files)
+    return {"numFiles": len(stage.files), "numOutputRows": count, "numOutputBytes": size}
+
+
+def _changed(location: str) -> SqlError:
+    return SqlError(
+        "DELTA_CONCURRENT_WRITE",
+        f"Another writer changed the table at '{location}' while this statement ran. Nothing was "
+        "written; run the statement again.",
+        "2D521",
+    )
+
+
+def with_fields(
+    metadata: Mapping[str, Any], fields: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """A metaData action's body with other columns."""
+    return {**metadata, "schemaString": json.dumps({"type": "struct", "fields": list(fields)})}
