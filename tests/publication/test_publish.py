@@ -213,6 +213,37 @@ def test_a_crash_between_log_and_view_is_mended_by_the_next_publication(
     assert garage.actions() == [("published", first.version), ("published", second.version)]
 
 
+def test_a_view_whose_content_never_changes_moves_before_vacuum_takes_its_files(
+    garage: Garage,
+) -> None:
+    garage.build({})
+    first = garage.publish()
+    garage.build({})
+    assert not garage.publish().moved
+
+    garage.now += timedelta(days=6)
+    garage.read_sources(garage.now)
+    done = garage.publish()
+
+    assert (done.moved, done.version) == (True, first.version + 1)
+    garage.now += timedelta(days=6)
+    garage.read_sources(garage.now)
+    assert not garage.publish().moved  # the newest version is as new as can be
+
+
+def test_the_published_view_outlives_many_later_builds(garage: Garage) -> None:
+    for _ in range(4):
+        garage.build({})
+    first = garage.publish()
+
+    for _ in range(23):  # more than two Delta checkpoints
+        garage.build({})
+
+    assert garage.consumers_see() == ["c1"]
+    done = garage.publish()
+    assert (done.action, done.version) == (Action.UNCHANGED, first.version)
+
+
 def test_what_was_never_built_is_an_error_that_says_what_to_do(garage: Garage) -> None:
     with pytest.raises(PermanentError, match=r"has not been built.*\./f1 run"):
         garage.publish()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from deltalake import DeltaTable
 
 from f1mesh.errors import PermanentError
 from f1mesh.publication.publish import ContractBroken
@@ -67,7 +70,9 @@ def test_a_version_that_never_passed_is_refused_with_those_that_did(
 
 
 def test_a_version_whose_files_are_gone_is_refused(garage: Garage, versions: list[int]) -> None:
-    garage.sql(f"vacuum {garage.table} retain 0 hours")
+    (detail,) = garage.sql(f"describe detail {garage.table}")
+    for file in DeltaTable(detail["location"], version=versions[1]).file_uris():
+        Path(file.removeprefix("file://")).unlink()
 
     with pytest.raises(PermanentError, match="cannot be read any more"):
         garage.rollback()

@@ -21,6 +21,7 @@ from f1mesh.errors import PermanentError
 from f1mesh.publication.content import same_content
 from f1mesh.publication.journal import Action, Entry, Journal
 from f1mesh.publication.pointer import Pointer, is_missing, move_pointer, read_pointer, table_of
+from f1mesh.publication.retention import RENEW_AFTER
 from f1mesh.registry import ProductRef
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def audit(
     freshness = measure_freshness(connection, catalog, raw)
     surface = check_surface(connection, contract, at, freshness, now)
     published = read_pointer(connection, catalog, contract)
-    if published and _known(connection, contract, at, surface, published):
+    if published and _shows(connection, contract, at, surface, published, now):
         report = _carried_over(contract, at, surface, published)
         unchanged = True
     else:
@@ -166,18 +167,21 @@ def _candidate(connection: Connection, catalog: str, contract: Contract) -> int:
         raise
 
 
-def _known(
+def _shows(
     connection: Connection,
     contract: Contract,
     at: TableVersion,
     surface: Surface,
     published: Pointer,
+    now: datetime,
 ) -> bool:
-    """Whether these very rows passed this very contract when they were published."""
+    """Whether the view shows these very rows, and they passed this very contract."""
     if surface.schema or published.contract_digest != contract.digest:
         return False
     if published.version >= at.version:  # newer than the table: it was made anew since
         return published.version == at.version
+    if now - published.published_at > RENEW_AFTER:
+        return False
     return same_content(connection, contract, at.table, published.version, at.version)
 
 

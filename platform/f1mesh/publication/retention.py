@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from f1mesh.contracts.model import Contract
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
     from databricks.sql.client import Connection
 
 ROLLBACK_DEPTH = 5
+
+# VACUUM takes files that no newer version uses after 7 days. A view whose content never changes
+# moves to the newest version before that, so that it never points at files that are gone.
+RENEW_AFTER = timedelta(days=5)
 
 
 def versions_to_keep(
