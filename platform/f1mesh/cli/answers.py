@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from f1mesh.answers import Question, Record
     from f1mesh.client import Target
     from f1mesh.registry import Mesh
+
+
+Answers: TypeAlias = "list[tuple[Question, Sequence[Record]]]"
 
 
 @command
@@ -53,14 +56,14 @@ def sql(
         print_table(f"{result.num_rows:,} rows", result.column_names, rows)
 
 
-def collect(mesh: Mesh, target: Target) -> list[tuple[Question, Sequence[Record]]]:
+def collect(mesh: Mesh, target: Target) -> Answers:
     """Every question with its answer; a question whose products are not published yet has none."""
     from databricks.sql.exc import ServerOperationError
 
     from f1mesh.answers import answer, questions
     from f1mesh.client import connect
 
-    found: list[tuple[Question, Sequence[Record]]] = []
+    found: Answers = []
     with connect(target) as connection:
         for question in questions(mesh):
             try:
@@ -72,7 +75,7 @@ def collect(mesh: Mesh, target: Target) -> list[tuple[Question, Sequence[Record]
     return found
 
 
-def show(found: Sequence[tuple[Question, Sequence[Record]]]) -> None:
+def show(found: Answers) -> None:
     """The answers as tables on stdout."""
     for question, rows in found:
         print_records(question.title, rows)

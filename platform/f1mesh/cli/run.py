@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,9 +13,11 @@ from f1mesh.cli.output import command, emit_json, note
 from f1mesh.workspace import Workspace
 
 if TYPE_CHECKING:
+    from f1mesh.cli.answers import Answers
     from f1mesh.cli.run_view import RunView
     from f1mesh.orchestration import Outcome
     from f1mesh.registry import Mesh
+    from f1mesh.sources.history import HistoryInput
 
 
 @command
@@ -43,6 +45,8 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Summary and answers as JSON.")] = False,
 ) -> None:
     """Load, ingest, transform, check, publish and answer: everything, once, on this machine."""
+    from f1mesh.answers import as_document
+    from f1mesh.cli.answers import show
     from f1mesh.cli.run_view import RunView, print_summary, summarize
     from f1mesh.orchestration.session import sole_run, terminable
     from f1mesh.orchestration.walk import State
@@ -69,11 +73,12 @@ def run(
             "domains": [asdict(summary) for summary in summaries],
             "steps": {o.step.id: round(o.seconds, 3) for o in outcomes},
             "failed": {o.step.id: str(o.error or "skipped") for o in failed},
-            "answers": answers,
+            "answers": as_document(answers),
         }
         emit_json(document)
     else:
         print_summary(summaries)
+        show(answers)
     note(f"{len(outcomes)} steps in {seconds:.1f} s" + (f", {len(failed)} not done" * bool(failed)))
     if failed:
         raise typer.Exit(1)
@@ -82,14 +87,13 @@ def run(
 def _run_mesh(
     workspace: Workspace,
     mesh: Mesh,
-    choice: Any,
+    choice: HistoryInput,
     view: RunView,
     domains: tuple[str, ...],
     full_refresh: bool,
     max_damage: float,
     keep: bool,
-) -> tuple[tuple[Outcome, ...], dict[str, Any] | None]:
-    from f1mesh.answers import as_document
+) -> tuple[tuple[Outcome, ...], Answers]:
     from f1mesh.cli.answers import collect
     from f1mesh.orchestration import mesh_graph, walk
     from f1mesh.orchestration.session import sources, warehouse
@@ -111,4 +115,4 @@ def _run_mesh(
         )
         outcomes = walk(steps, runner, observer=view)
         answers = collect(mesh, target)
-    return outcomes, as_document(answers)
+    return outcomes, answers

@@ -14,7 +14,7 @@ from rich.console import Console
 from f1mesh.orchestration import Outcome, Step, StepKind
 from f1mesh.orchestration.walk import Observer, State
 
-MARKS = {State.DONE: "[green]✓[/]", State.FAILED: "[red]✗[/]", State.SKIPPED: "[yellow]-[/]"}
+MARKS = {State.DONE: "[green]✓[/]", State.FAILED: "[red]✗[/]"}
 
 
 class RunView(Observer):
@@ -56,6 +56,8 @@ class RunView(Observer):
     def ended(self, outcome: Outcome) -> None:
         with self._lock:
             self._running.pop(outcome.step.id, None)
+        if outcome.state is State.SKIPPED:
+            return  # the summary counts them; the failure before them is what matters
         told = describe(outcome)
         self.console.print(f"{MARKS[outcome.state]} {outcome.step.id:<48}", end="")
         self.console.print(f" {outcome.seconds:6.1f} s  {told}", markup=False)
@@ -64,8 +66,6 @@ class RunView(Observer):
 def describe(outcome: Outcome) -> str:
     """One line on what a step did."""
     result, step = outcome.result, outcome.step
-    if outcome.state is State.SKIPPED:
-        return "not run: something that it needs failed"
     if outcome.error is not None:
         return str(outcome.error)
     if step.kind is StepKind.SYNC:
@@ -78,7 +78,9 @@ def describe(outcome: Outcome) -> str:
     if step.kind is StepKind.TRANSFORM:
         models = result.count("model", "snapshot", "seed")
         return f"{models} models, {result.count('test', 'unit_test')} tests passed"
-    return str(result)
+    if step.kind is StepKind.CHECK:
+        return f"version {result.version}: {result.report.rows:,} rows, {result.checks} checks hold"
+    return f"version {result.version} {'published' if result.moved else 'stays published'}"
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from types import FrameType
 
 import psutil
 
-from f1mesh.client import Target, find_target
+from f1mesh.client import Target, embedded_service, find_target
 from f1mesh.errors import PermanentError
 from f1mesh.services import Service
 from f1mesh.workspace import Workspace
@@ -113,7 +113,7 @@ def _stop(workspace: Workspace, names: frozenset[str]) -> None:
     for module, name in (
         (registry_api, registry_api.SERVICE),
         (postgres, postgres.SERVICE),
-        (launch, launch.SERVICE),
+        (launch, embedded_service(workspace).name),
     ):
         if name in names:
             module.stop(workspace)

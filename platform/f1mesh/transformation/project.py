@@ -119,7 +119,8 @@ class DbtProject:
             self._install_dependencies()
             nodes: list[NodeResult] = []
             runner = dbtRunner(callbacks=[_reporter(progress)])
-            outcome = runner.invoke([*arguments, *self._folders()])
+            target = ["--target-path", str(self.state / "target")]
+            outcome = runner.invoke([*arguments, *self._folders(), *target])
             results = getattr(outcome.result, "results", None) or ()
             nodes.extend(_node_result(result) for result in results)
             error = "" if outcome.exception is None else str(outcome.exception)
@@ -146,7 +147,6 @@ class DbtProject:
         return [
             *("--project-dir", str(self.folder)),
             *("--profiles-dir", str(self.profiles)),
-            *("--target-path", str(self.state / "target")),
             *("--log-path", str(self.state / "logs")),
             *("--log-level", "none", "--log-level-file", "info"),
         ]
