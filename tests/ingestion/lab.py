@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import contextlib
+import multiprocessing
+import os
+import signal
+from dataclasses import dataclass
+from multiprocessing.context import SpawnProcess
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pyarrow as pa
-import pytest
 from deltalake import DeltaTable
 
 from f1mesh.client import Target
+from f1mesh.ingestion import run as runner
 from f1mesh.ingestion.run import StreamResult, SyncResult, run_sync
 from f1mesh.ingestion.sync import Sync
 from f1mesh.registry import Domain, Owner
@@ -62,9 +68,7 @@ class Lab:
     workspace: Workspace
     target: Target
     raw: Path
-    monkeypatch: pytest.MonkeyPatch
     source_url: str = ""
-    told: list[str] = field(default_factory=list)
 
     @property
     def domain(self) -> Domain:
@@ -91,16 +95,40 @@ class Lab:
         )
 
     def run_all(self, sync: Sync, **options: Any) -> SyncResult:
-        self.monkeypatch.setenv("F1_SOURCE_LAB", self.source_url)
+        os.environ["F1_SOURCE_LAB"] = self.source_url
         return run_sync(sync, self.domain, self.workspace, self.target, **options)
 
     def run(self, stream: dict[str, Any], **options: Any) -> StreamResult:
         return self.run_all(self.sync(stream), **options).streams[0]
+
+    def spawn(self, stream: dict[str, Any], dies: str = "") -> tuple[SpawnProcess, Event]:
+        """Run the stream in a process of its own, which kills itself when a line that begins with
+        `dies` is told; the event is set once the stream is read."""
+        context = multiprocessing.get_context("spawn")
+        reading = context.Event()
+        process = context.Process(target=_child, args=(self, stream, dies, reading))
+        process.start()
+        return process, reading
 
     def table(self, stream: str) -> DeltaTable:
         return DeltaTable(str(self.raw / stream))
 
     def rows(self, stream: str, *columns: str) -> list[tuple[Any, ...]]:
         """The landed rows, sorted."""
+        return sorted(self.rows_of(stream, *columns))
+
+    def rows_of(self, stream: str, *columns: str) -> list[tuple[Any, ...]]:
+        """The landed rows, in any order (nulls cannot be sorted)."""
         table = self.table(stream).to_pyarrow_table(columns=list(columns))
-        return sorted((tuple(row.values()) for row in table.to_pylist()), key=repr)
+        return [tuple(row.values()) for row in table.to_pylist()]
+
+
+def _child(lab: Lab, stream: dict[str, Any], dies: str, reading: Event) -> None:
+    def tell(line: str) -> None:
+        reading.set()
+        if dies and line.startswith(dies):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    runner.RawTables = FolderTables(lab.raw)  # type: ignore
+    runner.connect = lambda _: contextlib.nullcontext()  # type: ignore
+    lab.run(stream, progress=tell)

@@ -19,6 +19,8 @@ DEDUP_ALL = {
     "cursor": "updated_at",
 }
 APPEND = {**LAPS, "sync_mode": "incremental", "destination_mode": "append", "cursor": "updated_at"}
+CHANGED = "update laps set points = 9 where driver = 'a'"
+NEW = "insert into laps values (4, 'd', 4)"
 UPSERT = {**APPEND, "destination_mode": "upsert"}
 
 
@@ -80,7 +82,7 @@ def test_the_second_run_reads_only_the_increment(
 
 def test_incremental_append_keeps_every_version_once(source: Database, lab: Lab) -> None:
     lab.run(APPEND)
-    source.execute("update laps set points = 9 where driver = 'a'")
+    source.execute(CHANGED)
 
     changed = lab.run(APPEND)
     idle = lab.run(APPEND)
@@ -178,6 +180,31 @@ def test_a_lookback_reads_further_back(source: Database, lab: Lab) -> None:
     lab.run(stream)
 
     assert lab.run(stream).records_read == 3
+
+
+def test_a_key_of_several_columns(database: Database, lab: Lab) -> None:
+    lab.source_url = database.url
+    database.execute(
+        "create table stops (race int, stop int, ms int, updated_at timestamptz)",
+        "insert into stops select r, s, 1, clock_timestamp() from generate_series(1, 3) r, "
+        "generate_series(1, 2) s",
+    )
+    stream = {**UPSERT, "name": "stops", "primary_key": ["race", "stop"]}
+    lab.run(stream)
+    database.execute(
+        "update stops set ms = 2, updated_at = clock_timestamp() where race = 2 and stop = 1"
+    )
+
+    lab.run(stream)
+
+    assert lab.rows("stops", "race", "stop", "ms") == [
+        (1, 1, 1),
+        (1, 2, 1),
+        (2, 1, 2),
+        (2, 2, 1),
+        (3, 1, 1),
+        (3, 2, 1),
+    ]
 
 
 def test_columns_are_selected(source: Database, lab: Lab) -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +13,9 @@ from f1mesh.errors import MeshError, PermanentError, TransientError
 from f1mesh.ingestion.connections import source_url
 from f1mesh.ingestion.destination import Conflict, RawTable
 from f1mesh.ingestion.evolution import Drift
+from f1mesh.ingestion.readers.opening import opened
 from f1mesh.ingestion.readers.reader import Reader
-from f1mesh.ingestion.sync import PostgresSource, Stream, Sync
+from f1mesh.ingestion.sync import Stream, Sync
 from f1mesh.ingestion.tables import RawTables
 from f1mesh.registry import Domain
 from f1mesh.workspace import Workspace
@@ -90,7 +90,8 @@ def run_sync(
     began = time.perf_counter()
     tell = progress or (lambda _: None)
     remedy = f"./f1 sync run {domain.name} {sync.name} --full-refresh"
-    with _opened(sync, workspace) as reader, connect(target) as connection:
+    url = source_url(sync.source.connection, workspace)
+    with opened(sync, url) as reader, connect(target) as connection:
         tables = RawTables(connection, target.catalog, domain.name)
 
         def run(stream: Stream) -> StreamResult:
@@ -185,24 +186,6 @@ def _status(sync: Sync, stream: Stream, tables: RawTables) -> StreamStatus:
         generation_id=state.generation_id if state else None,
         version=table.version,
     )
-
-
-@contextmanager
-def _opened(sync: Sync, workspace: Workspace) -> Iterator[Reader]:
-    url = source_url(sync.source.connection, workspace)
-    reader: Reader
-    if isinstance(sync.source, PostgresSource):
-        from f1mesh.ingestion.readers.postgres import PostgresReader
-
-        reader = PostgresReader(url, sync.source.schema_name)
-    else:
-        from f1mesh.ingestion.readers.manifest import ManifestReader
-
-        reader = ManifestReader(sync.path.parent / sync.source.manifest, url)
-    try:
-        yield reader
-    finally:
-        reader.close()
 
 
 def _raise_failures(futures: list[Future[StreamResult]]) -> None:

@@ -9,9 +9,11 @@ configuration.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+import pkgutil
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +25,7 @@ from airbyte_cdk.models.airbyte_protocol import (
     AirbyteStateMessage,
     AirbyteStreamState,
 )
-from airbyte_cdk.sources.declarative.concurrent_declarative_source import (
-    ConcurrentDeclarativeSource,
-)
+from airbyte_cdk.sources.declarative import concurrent_declarative_source as cdk
 from airbyte_cdk.utils import AirbyteTracedException
 from airbyte_protocol_dataclasses.models import (
     AirbyteStateType,
@@ -55,71 +55,76 @@ class ManifestReader:
         self._manifest = _load(manifest)
         self._path = manifest
         self._config = {"base_url": base_url.rstrip("/")}
-        with _translated(str(manifest)):
-            catalog = self._source(None, None).discover(_LOG, self._config)
-        self._streams = {stream.name: stream for stream in catalog.streams}
+        cdk._get_declarative_component_schema = _component_schema
 
     def read(self, stream: Stream, resume: Resume | None) -> Extract:
         """See `Reader.read`. `resume` is the connector's own stream state."""
-        declared = self._declared(stream)
-        fields = fields_of(declared.json_schema, stream.columns)
+        catalog = _catalog(stream)
+        before = _state_of(stream.name, resume) if resume else []
         extracted_at = datetime.now(UTC)
         with _translated(f"{self._path}, stream {stream.name}, {self._config['base_url']}"):
-            records, state = self._messages(stream, declared, resume)
+            source = self._source(catalog, before)
+            schema = self._schema(stream, source)
+            records, after = _collect(source.read(_LOG, self._config, catalog, before))
         return Extract(
-            **_to_arrow(records, fields),
+            **_to_arrow(records, fields_of(schema, stream.columns)),
             extracted_at=extracted_at,
-            resume=state if stream.incremental else {},
-            undeclared=_undeclared(records, declared.json_schema),
+            resume=(after or resume or {}) if stream.incremental else {},
+            undeclared=_undeclared(records, schema),
         )
 
     def close(self) -> None:
         """Nothing is held open between two readings."""
 
     def _source(
-        self,
-        catalog: ConfiguredAirbyteCatalog | None,
-        state: list[AirbyteStateMessage] | None,
-    ) -> Any:
-        return ConcurrentDeclarativeSource(
+        self, catalog: ConfiguredAirbyteCatalog, state: list[AirbyteStateMessage]
+    ) -> cdk.ConcurrentDeclarativeSource:
+        return cdk.ConcurrentDeclarativeSource(
             catalog=catalog, config=self._config, state=state, source_config=self._manifest
         )
 
-    def _declared(self, stream: Stream) -> AirbyteStream:
-        declared = self._streams.get(stream.name)
-        if declared is None:
+    def _schema(self, stream: Stream, source: cdk.ConcurrentDeclarativeSource) -> Mapping[str, Any]:
+        """The stream's JSON schema, which must have the columns that the sync file names."""
+        streams = {one.name: one for one in source.discover(_LOG, self._config).streams}
+        if stream.name not in streams:
             raise PermanentError(
-                f"{self._path} has no stream '{stream.name}'. Its streams: "
-                f"{', '.join(self._streams)}. Correct the sync file, or the manifest."
+                f"there is no such stream, only {', '.join(streams)}. "
+                "Correct the sync file, or the manifest."
             )
-        known = set(declared.json_schema.get("properties", {}))
-        needed = {*stream.primary_key, *(stream.columns or ())}
-        if stream.cursor:
-            needed.add(stream.cursor)
+        schema: Mapping[str, Any] = streams[stream.name].json_schema
+        known = set(schema.get("properties", {}))
+        needed = {*stream.primary_key, *(stream.columns or ()), *filter(None, [stream.cursor])}
         if missing := sorted(needed - known):
             raise PermanentError(
-                f"{self._path}: the schema of stream '{stream.name}' has no {', '.join(missing)}. "
-                f"It has: {', '.join(sorted(known))}. Correct the sync file, or the manifest."
+                f"the schema has no {', '.join(missing)}, only {', '.join(sorted(known))}. "
+                "Correct the sync file, or the manifest."
             )
-        return declared
+        return schema
 
-    def _messages(
-        self, stream: Stream, declared: AirbyteStream, resume: Resume | None
-    ) -> tuple[list[Mapping[str, Any]], Resume]:
-        catalog = _catalog(stream, declared)
-        before = _state_of(stream.name, resume) if resume else []
-        records: list[Mapping[str, Any]] = []
-        after: Resume = resume or {}
-        for message in self._source(catalog, before).read(_LOG, self._config, catalog, before):
-            _raise_if_failed(message)
-            if message.type == Type.RECORD:
-                records.append(message.record.data)
-            elif message.type == Type.STATE:
-                after = dict(message.state.stream.stream_state.__dict__)
-        return records, after
+
+def _collect(messages: Iterable[AirbyteMessage]) -> tuple[list[Mapping[str, Any]], Resume | None]:
+    records: list[Mapping[str, Any]] = []
+    state: Resume | None = None
+    for message in messages:
+        _raise_if_failed(message)
+        if message.type == Type.RECORD and message.record:
+            records.append(message.record.data)
+        elif message.type == Type.STATE and message.state and message.state.stream:
+            blob = message.state.stream.stream_state
+            state = dict(vars(blob)) if blob else None
+    return records, state
 
 
 _LOG = logging.getLogger("f1mesh.ingestion.airbyte")
+
+
+@cache
+def _component_schema() -> dict[str, Any]:
+    """What manifests are validated against. The CDK parses it anew for each connector that it makes,
+    in pure Python, which would take most of the time of a sync."""
+    text = pkgutil.get_data("airbyte_cdk", "sources/declarative/declarative_component_schema.yaml")
+    schema: dict[str, Any] = yaml.load(text or b"", Loader=yaml.CSafeLoader)
+    return schema
 
 
 def _load(manifest: Path) -> dict[str, Any]:
@@ -136,9 +141,11 @@ def _load(manifest: Path) -> dict[str, Any]:
     return content
 
 
-def _catalog(stream: Stream, declared: AirbyteStream) -> ConfiguredAirbyteCatalog:
+def _catalog(stream: Stream) -> ConfiguredAirbyteCatalog:
     configured = ConfiguredAirbyteStream(
-        stream=declared,
+        stream=AirbyteStream(
+            name=stream.name, json_schema={}, supported_sync_modes=[SyncMode(stream.sync_mode)]
+        ),
         sync_mode=SyncMode(stream.sync_mode),
         destination_sync_mode=DestinationSyncMode.append,
         cursor_field=[stream.cursor] if stream.cursor else None,
