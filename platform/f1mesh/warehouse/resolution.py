@@ -27,6 +27,7 @@ from f1mesh.warehouse.sql.references import (
     parse_query,
     splice,
 )
+from f1mesh.warehouse.storage.commit import drop_hint
 from f1mesh.warehouse.storage.log import DeltaLogs, read_commit
 
 MAX_DEPTH = 50
@@ -67,6 +68,7 @@ class Resolver:
                 self.pinned[table.location] = version
         else:
             version = self.version(table, travel.kind, travel.operand)
+        drop_hint(table.location)
         return f"{delta_path(table.location)} version as of {version}"
 
     def _rewrite(self, text: str, scope: Scope, targets: Mapping[int, str]) -> str:

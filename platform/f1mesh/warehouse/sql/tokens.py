@@ -179,13 +179,14 @@ class Cursor:
         return text
 
     def until(self, *words: str) -> str:
-        """The text up to the first of `words` outside parentheses (or the end), as written."""
+        """The text up to the first of `words` outside parentheses and CASE ... END (or up to the
+        end), as written."""
         begin, depth = self.start, 0
         while not self.done:
             word = self.word()
             if depth == 0 and word in words:
                 break
-            depth += (word in ("(", "[")) - (word in (")", "]"))
+            depth += (word in ("(", "[", "CASE")) - (word in (")", "]", "END"))
             self.at += 1
         return self.text[begin : self.start].rstrip()
 

@@ -1,104 +1,135 @@
-"""UPDATE, DELETE, MERGE and TRUNCATE."""
+"""UPDATE, DELETE and TRUNCATE: the rows that stay and the rows that change, in one commit."""
 
 from __future__ import annotations
 
-from f1mesh.warehouse.catalog.entries import Table
-from f1mesh.warehouse.resolution import delta_path
+from dataclasses import dataclass, field
+
+from f1mesh.warehouse.errors import unsupported
 from f1mesh.warehouse.results import Result, affected
+from f1mesh.warehouse.sql.literals import quote_name
 from f1mesh.warehouse.sql.tokens import Cursor
+from f1mesh.warehouse.sql.types import sql_type
+from f1mesh.warehouse.statements.clauses import find_field
 from f1mesh.warehouse.statements.context import Context
-from f1mesh.warehouse.storage.commit import commit_info, removals
-from f1mesh.warehouse.storage.log import Snapshot, read_commit
-from f1mesh.warehouse.storage.writing import publish_or_raise, refuse_append_only
+from f1mesh.warehouse.storage.log import Snapshot
+from f1mesh.warehouse.storage.writing import Replaced, Writer
+
+Assignments = list[tuple[str, str]]
+
+
+@dataclass
+class Change:
+    """An UPDATE or DELETE as read. A condition of None means every row."""
+
+    parts: list[str]
+    alias: str | None = None
+    assignments: Assignments = field(default_factory=list)
+    condition: str | None = None
+
+    def select(self, items: str, condition: str | None) -> str:
+        """A query over the table under the names that the statement uses."""
+        alias = f" as {quote_name(self.alias)}" if self.alias else ""
+        where = f" where {condition}" if condition else ""
+        return f"select {items} from {'.'.join(map(quote_name, self.parts))}{alias}{where}"
 
 
 def update(ctx: Context, cursor: Cursor) -> Result:
-    """UPDATE name [alias] SET ... [WHERE ...]."""
+    """UPDATE name [alias] SET column = value, ... [WHERE condition]."""
     cursor.expect("UPDATE")
-    metrics = _run(ctx, cursor)
-    return affected(_count(metrics, "numUpdatedRows"))
+    change = Change(cursor.name(), _alias(cursor, "SET"))
+    cursor.expect("SET")
+    change.assignments = read_assignments(cursor, "WHERE")
+    change.condition = _condition(cursor)
+    return affected(_run(ctx, change, "UPDATE").new)
 
 
 def delete(ctx: Context, cursor: Cursor) -> Result:
-    """DELETE FROM name [alias] [WHERE ...]."""
+    """DELETE FROM name [alias] [WHERE condition]."""
     cursor.expect("DELETE", "FROM")
-    at = cursor.at
-    parts = cursor.name()
-    if cursor.done:
-        return _clear(ctx, parts, "DELETE")
-    cursor.at = at
-    metrics = _run(ctx, cursor)
-    return affected(_count(metrics, "numDeletedRows"))
+    change = Change(cursor.name(), _alias(cursor, "WHERE"))
+    change.condition = _condition(cursor)
+    return affected(_run(ctx, change, "DELETE").removed)
 
 
 def truncate(ctx: Context, cursor: Cursor) -> Result:
     """TRUNCATE TABLE name."""
     cursor.expect("TRUNCATE", "TABLE")
-    parts = cursor.name()
+    change = Change(cursor.name())
+    if cursor.sees("PARTITION"):
+        raise unsupported("TRUNCATE TABLE ... PARTITION", "Use DELETE ... WHERE.")
     cursor.finish()
-    return _clear(ctx, parts, "TRUNCATE")
+    return affected(_run(ctx, change, "TRUNCATE").removed)
 
 
-def merge(ctx: Context, cursor: Cursor) -> Result:
-    """MERGE INTO name [alias] USING source ON ... WHEN ... THEN ..."""
-    cursor.expect("MERGE", "INTO")
-    metrics = _run(ctx, cursor)
-    updated = _count(metrics, "numTargetRowsUpdated")
-    deleted = _count(metrics, "numTargetRowsDeleted")
-    inserted = _count(metrics, "numTargetRowsInserted")
-    return affected(
-        updated + deleted + inserted,
-        num_updated_rows=updated,
-        num_deleted_rows=deleted,
-        num_inserted_rows=inserted,
-    )
+def _alias(cursor: Cursor, before: str) -> str | None:
+    if cursor.accept("AS"):
+        return cursor.identifier()
+    return None if cursor.done or cursor.sees(before) else cursor.identifier()
 
 
-def _run(ctx: Context, cursor: Cursor) -> dict[str, str]:
-    """Run the statement in the engine on the target's path; the metrics of its commit."""
-    start = cursor.start
-    parts = cursor.name()
-    with ctx.warehouse.locks.writing(ctx.name(parts)):
-        entry, table = ctx.table(parts)
+def _condition(cursor: Cursor) -> str | None:
+    if cursor.done:
+        return None
+    cursor.expect("WHERE")
+    return f"({cursor.rest()})"
+
+
+def read_assignments(cursor: Cursor, *ends: str) -> Assignments:
+    """Read `column = value, ...` up to one of the words `ends`."""
+    found = []
+    while True:
+        name = cursor.name()
+        cursor.expect("=")
+        value = cursor.until(",", *ends)
+        if not value:
+            raise cursor.error("a value")
+        if value.upper() == "DEFAULT":
+            raise unsupported("DEFAULT as a value", "Columns have no defaults here: write NULL.")
+        found.append((name[-1], value))
+        if not cursor.accept(","):
+            return found
+
+
+def _run(ctx: Context, change: Change, operation: str) -> Replaced:
+    with ctx.warehouse.locks.writing(ctx.name(change.parts)):
+        entry, table = ctx.table(change.parts)
         base = ctx.snapshot(table)
-        refuse_append_only(base)
         ctx.resolver.pinned[table.location] = base.version
-        ctx.lease.query(ctx.resolver.rewrite(cursor.text, targets={start: delta_path(table.location)}))
-        after = ctx.warehouse.logs.latest(table.location)
-        if after.version == base.version:
-            return {}
-        ctx.warehouse.catalog.touch(entry)
-        return _metrics(table, after)
-
-
-def _metrics(table: Table, after: Snapshot) -> dict[str, str]:
-    for action in read_commit(table.location, after.version):
-        if "commitInfo" in action:
-            return dict(action["commitInfo"].get("operationMetrics") or {})
-    return {}
-
-
-def _count(metrics: dict[str, str], key: str) -> int:
-    return int(metrics.get(key, 0))
-
-
-def _clear(ctx: Context, parts: list[str], operation: str) -> Result:
-    """Remove all rows: no data is read for it."""
-    with ctx.warehouse.locks.writing(ctx.name(parts)):
-        entry, table = ctx.table(parts)
-        base = ctx.snapshot(table)
-        refuse_append_only(base)
-        rows = _rows(ctx, base, table)
-        if base.files:
-            info = commit_info(operation, {"predicate": "[]"}, {"numDeletedRows": rows})
-            actions = [info, *removals(base.files.values())]
-            publish_or_raise(table.location, base.version + 1, actions)
+        writer = Writer(ctx.warehouse, ctx.lease)
+        done = writer.overwrite(
+            table.location,
+            base,
+            _changed_rows(ctx, change, base),
+            survivors=_other_rows(ctx, change, base),
+            operation=operation,
+        )
+        if done.new or done.removed:
             ctx.warehouse.catalog.touch(entry)
-    return affected(rows)
+        return done
 
 
-def _rows(ctx: Context, base: Snapshot, table: Table) -> int:
-    path = ctx.resolver.table_path(table)
-    return int(ctx.lease.query(f"select count(*) as n from {path}").to_pylist()[0]["n"])
+def _changed_rows(ctx: Context, change: Change, base: Snapshot) -> str | None:
+    """The rows that an UPDATE writes anew; None for DELETE."""
+    if not change.assignments:
+        return None
+    values = {}
+    for name, value in change.assignments:
+        spelled = str(find_field(base.fields, name)["name"])
+        if spelled in values:
+            raise unsupported(f"setting {quote_name(spelled)} twice", "Set it once.")
+        values[spelled] = value
+    items = ", ".join(
+        f"cast(({values[f['name']]}) as {sql_type(f['type'])}) as {quote_name(f['name'])}"
+        if f["name"] in values
+        else quote_name(f["name"])
+        for f in base.fields
+    )
+    return ctx.resolver.rewrite(change.select(items, change.condition))
 
 
+def _other_rows(ctx: Context, change: Change, base: Snapshot) -> str | None:
+    """The rows for which the condition is not true; None where there is no condition."""
+    if change.condition is None:
+        return None
+    items = ", ".join(quote_name(f["name"]) for f in base.fields)
+    return ctx.resolver.rewrite(change.select(items, f"not coalesce({change.condition}, false)"))

@@ -182,7 +182,8 @@ def _write(ctx: Context, spec: Insert, table: Table, base: Snapshot, source: str
     if survivors is None and not spec.overwrite:
         return writer.append(table.location, source)
     guard = f"({spec.replace_where})" if spec.replace_where else None
-    return writer.overwrite(table.location, base, source, survivors=survivors, guard=guard)
+    done = writer.overwrite(table.location, base, source, survivors=survivors, guard=guard)
+    return done.new
 
 
 def _survivors(ctx: Context, spec: Insert, base: Snapshot) -> str | None:

@@ -59,6 +59,13 @@ def _checkpoint(location: str) -> None:
     from deltalake import DeltaTable
 
     DeltaTable(location).create_checkpoint()
+    drop_hint(location)
+
+
+def drop_hint(location: str) -> None:
+    """Remove `_last_checkpoint`, the protocol's optional pointer to the newest checkpoint: Sail takes
+    it for the oldest that is left, and cannot read a version below it any more."""
+    (Path(location) / "_delta_log" / "_last_checkpoint").unlink(missing_ok=True)
 
 
 def commit_info(

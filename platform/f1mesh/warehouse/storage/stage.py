@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import uuid
 from collections.abc import Iterator, Sequence
@@ -10,12 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 from f1mesh.warehouse.engine import Lease
 from f1mesh.warehouse.sql.literals import quote_name
 from f1mesh.warehouse.storage.commit import sync_directory
 from f1mesh.warehouse.storage.log import Action, DeltaLogs, Snapshot
+from f1mesh.warehouse.storage.scratch import link_files
 
 
 @dataclass(frozen=True)
@@ -40,15 +39,7 @@ class Staged:
 
     def link_into(self, location: str) -> list[dict[str, Any]]:
         """Link the data files into a table's folder; the add actions that name them there."""
-        folders = set()
-        for add in self.files:
-            relative = unquote(add["path"])
-            target = Path(location) / relative
-            if not target.exists():  # linked before a commit that lost a race
-                target.parent.mkdir(parents=True, exist_ok=True)
-                os.link(self.path / relative, target)
-            folders.add(target.parent)
-        for folder in folders:
+        for folder in link_files(self.path, Path(location), self.files):
             sync_directory(folder)
         return [{"add": dict(add)} for add in self.files]
 

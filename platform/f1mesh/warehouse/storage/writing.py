@@ -8,9 +8,9 @@ computed from.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from f1mesh.warehouse.engine import Lease
@@ -28,10 +28,33 @@ from f1mesh.warehouse.storage.commit import (
 )
 from f1mesh.warehouse.storage.constraints import Constraints, audit, audit_key, constraints_of
 from f1mesh.warehouse.storage.log import DeltaLogs, Snapshot
+from f1mesh.warehouse.storage.scratch import scratch
 from f1mesh.warehouse.storage.stage import Staged, staged
 from f1mesh.warehouse.warehouse import Warehouse
 
 ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class Replaced:
+    """Rows that an overwrite wrote, kept, and found."""
+
+    new: int
+    kept: int
+    before: int
+
+    @property
+    def removed(self) -> int:
+        return self.before - self.kept
+
+
+@dataclass(frozen=True)
+class Merged:
+    """Rows that a MERGE changed."""
+
+    updated: int
+    inserted: int
+    deleted: int
 
 
 @dataclass(frozen=True)
@@ -101,33 +124,103 @@ class Writer:
         self,
         location: str,
         base: Snapshot,
-        sql: str,
+        sql: str | None,
         *,
         survivors: str | None = None,
         guard: str | None = None,
         operation: str = "WRITE",
-    ) -> int:
-        """Replace the table's rows by a query's, its schema as it is; the new rows written.
+    ) -> Replaced:
+        """Replace the table's rows by a query's (None: by none), its schema as it is.
 
         `survivors` is a query for the rows that stay, `guard` a condition on every new row.
+        Nothing is committed where every row survives and none is new.
         """
         refuse_append_only(base)
         constraints = constraints_of(base.fields, base.configuration)
         with ExitStack() as stack:
-            fresh = stack.enter_context(self.staged(sql, base.partition_columns))
-            if guard:
+            fresh = stack.enter_context(self.staged(sql, base.partition_columns)) if sql else None
+            if fresh and guard:
                 self._guard(fresh, guard)
-            parts = [fresh]
+            kept = None
             if survivors is not None:
-                kept = casted([f["name"] for f in base.fields], base.fields, f"({survivors}) as k")
-                parts.append(stack.enter_context(self.staged(kept, base.partition_columns)))
-            self._audit(parts, constraints, keep=None)
-            count = records(fresh.files) or 0
-            info = commit_info(operation, {"mode": "Overwrite"}, _metrics(fresh, count))
-            adds = [add for part in parts for add in part.link_into(location)]
-            actions = [info, *removals(base.files.values()), *adds]
-            publish_or_raise(location, base.version + 1, actions)
-            return count
+                same = casted([f["name"] for f in base.fields], base.fields, f"({survivors}) as k")
+                kept = stack.enter_context(self.staged(same, base.partition_columns))
+            if fresh:
+                self._audit([fresh, *([kept] if kept else [])], constraints, keep=None)
+            done = Replaced(
+                new=(records(fresh.files) or 0) if fresh else 0,
+                kept=(records(kept.files) or 0) if kept else 0,
+                before=self._rows(location, base),
+            )
+            if sql is None or done.new or done.removed:
+                self._commit_overwrite(location, base, fresh, kept, done, operation)
+            return done
+
+    def _commit_overwrite(
+        self,
+        location: str,
+        base: Snapshot,
+        fresh: Staged | None,
+        kept: Staged | None,
+        done: Replaced,
+        operation: str,
+    ) -> None:
+        metrics = {
+            "numOutputRows": done.new,
+            "numDeletedRows": done.removed,
+            "numCopiedRows": done.kept,
+        }
+        info = commit_info(operation, {"mode": "Overwrite"}, metrics)
+        adds = [add for part in (fresh, kept) if part for add in part.link_into(location)]
+        actions = [info, *removals(base.files.values()), *adds]
+        publish_or_raise(location, base.version + 1, actions)
+
+    def _rows(self, location: str, base: Snapshot) -> int:
+        """Rows of a table, by its statistics or else by counting."""
+        known = records(base.files.values())
+        if known is not None:
+            return known
+        path = f"delta.{quote_name(location)} version as of {base.version}"
+        return int(self.lease.query(f"select count(*) as n from {path}").to_pylist()[0]["n"])
+
+    def run_aside(
+        self,
+        location: str,
+        base: Snapshot,
+        metadata: Mapping[str, Any],
+        statement: Callable[[str], str],
+        operation: str,
+    ) -> Merged:
+        """Run a command of the engine on a copy of the table, audit it, commit the difference.
+
+        `statement` makes the command from the copy's name; `metadata` may have more columns.
+        """
+        folder = self.warehouse.staging
+        with scratch(self.logs, folder, location, base, metadata) as copy:
+            self.lease.query(statement(copy.relation))
+            changes = copy.changes()
+            if changes.removed:
+                refuse_append_only(base)
+            constraints = constraints_of(fields_of(metadata), metadata["configuration"])
+            audit(self.lease, copy.relation, constraints)
+            if constraints.primary_key:
+                audit_key(self.lease, copy.relation, constraints.primary_key)
+            after = records(changes.files)
+            merged = Merged(
+                updated=int(changes.metrics.get("numTargetRowsUpdated", 0)),
+                inserted=int(changes.metrics.get("numTargetRowsInserted", 0)),
+                deleted=int(changes.metrics.get("numTargetRowsDeleted", 0)),
+            )
+            if after is not None:  # a row that two source rows delete is counted twice
+                rows = self._rows(location, base) + merged.inserted - after
+                merged = replace(merged, deleted=rows)
+            evolved = metadata["schemaString"] != base.metadata["schemaString"]
+            if changes.added or changes.removed or evolved:
+                info = commit_info(operation, {}, {**changes.metrics})
+                actions = [info, *(metadata_actions(base, metadata) if evolved else [])]
+                actions += changes.link_into(location)
+                publish_or_raise(location, base.version + 1, actions)
+            return merged
 
     def change_metadata(
         self, location: str, base: Snapshot, metadata: Mapping[str, Any], operation: str

@@ -1,0 +1,102 @@
+"""A table's copy aside, for commands that the engine runs on a table in place (MERGE).
+
+The copy is a log of its own over hard links of the data files: no data is copied. What the engine
+changes there is audited, and then becomes one commit of the table itself.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from f1mesh.warehouse.sql.literals import quote_name
+from f1mesh.warehouse.storage.commit import commit_info, needed_protocol, publish, removals
+from f1mesh.warehouse.storage.log import Action, DeltaLogs, Snapshot, read_commit
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """The copy, and the table's snapshot that it was made from."""
+
+    path: Path
+    base: Snapshot
+    logs: DeltaLogs
+
+    @property
+    def relation(self) -> str:
+        """It as the engine reads and writes it."""
+        return f"delta.{quote_name(str(self.path))}"
+
+    def changes(self) -> Changes:
+        """What the engine did to it."""
+        now = self.logs.latest(str(self.path))
+        before = self.base.files
+        metrics: dict[str, Any] = {}
+        for version in range(1, now.version + 1):
+            for action in read_commit(self.path, version):
+                metrics |= (action.get("commitInfo") or {}).get("operationMetrics") or {}
+        added = [add for path, add in now.files.items() if path not in before]
+        removed = [add for path, add in before.items() if path not in now.files]
+        return Changes(self.path, added, removed, list(now.files.values()), metrics)
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Files that a command added and removed."""
+
+    path: Path
+    added: list[Action]
+    removed: list[Action]
+    files: list[Action]
+    metrics: Mapping[str, Any]
+
+    def link_into(self, location: str) -> list[dict[str, Any]]:
+        """Link the new files into the table's folder; the actions of the table's commit."""
+        link_files(self.path, Path(location), self.added)
+        return [*removals(self.removed), *({"add": dict(add)} for add in self.added)]
+
+
+@contextmanager
+def scratch(
+    logs: DeltaLogs,
+    folder: Path,
+    location: str,
+    base: Snapshot,
+    metadata: Mapping[str, Any],
+) -> Iterator[Scratch]:
+    """A copy of a table below `folder`, with `metadata` (the table's, or with more columns)."""
+    path = folder / uuid.uuid4().hex
+    try:
+        path.mkdir()
+        link_files(Path(location), path, list(base.files.values()))
+        actions = [
+            commit_info("CLONE", {}, {}),
+            {"protocol": needed_protocol(metadata, base.protocol)},
+            {"metaData": dict(metadata)},
+            *({"add": dict(add)} for add in base.files.values()),
+        ]
+        publish(str(path), 0, actions)
+        yield Scratch(path, base, logs)
+    finally:
+        logs.forget(str(path))
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def link_files(source: Path, target: Path, files: list[Action]) -> set[Path]:
+    """Link data files from one folder into another; the folders that got new names."""
+    folders = set()
+    for add in files:
+        relative = unquote(add["path"])
+        to = target / relative
+        if not to.exists():  # linked before a commit that lost a race
+            to.parent.mkdir(parents=True, exist_ok=True)
+            os.link(source / relative, to)
+        folders.add(to.parent)
+    return folders
