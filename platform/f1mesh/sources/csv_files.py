@@ -37,7 +37,7 @@ class CsvFile:
 
     @property
     def rows(self) -> int:
-        return self.table.num_rows + len(self.damages)
+        return int(self.table.num_rows) + len(self.damages)
 
 
 def csv_members(path: Path) -> Iterator[tuple[str, bytes]]:

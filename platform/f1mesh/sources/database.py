@@ -132,8 +132,8 @@ def refuse_other_history(connection: Connection, tables: Mapping[str, pa.Table])
         number, new, old = other[0]
         raise PermanentError(
             f"The database numbers drivers differently: {len(other)} of {len(shared)} ids are "
-            f"other people (driverId {number} is '{old}' there, '{new}' in the files). Load files of "
-            "another publisher into a dataset of its own (F1_DATASET=name), or `./f1 clean` first."
+            f"other people (driverId {number} is '{old}' there, '{new}' in the files). Load files "
+            "of another publisher into another dataset (F1_DATASET=name), or `./f1 clean` first."
         )
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from f1mesh.errors import PermanentError
 from f1mesh.sources.csv_files import CsvFile, csv_members, read_csv
 from f1mesh.sources.damage import DamageReport
 from f1mesh.sources.ergast_schema import TABLES, Column, Kind, Table
-from f1mesh.sources.typed import typed
+from f1mesh.sources.typed import DUCKDB_TYPES, typed
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -95,9 +95,7 @@ def read_f1db(path: Path, known: KnownIds, report: DamageReport) -> dict[str, pa
 
 
 def _columns(declared: str) -> list[Column]:
-    kinds: dict[str, Kind] = {
-        kind: kind for kind in ("int", "bigint", "decimal", "float", "text", "date", "time", "bool")
-    }
+    kinds: dict[str, Kind] = {kind: kind for kind in get_args(Kind)}
     columns = []
     for item in declared.split():
         name, kind = item.rstrip("!").split(":")
@@ -112,20 +110,25 @@ def _register(
     columns: list[Column],
     report: DamageReport,
 ) -> None:
-    missing = [c.name for c in columns if c.name not in file.table.column_names]
-    if missing:
+    missing = [column for column in columns if column.name not in file.table.column_names]
+    needed = [column.name for column in missing if column.required]
+    if needed:
         raise PermanentError(
-            f"{file.name}, line 1: no column {', '.join(missing)}. This release of F1DB has another "
-            "shape than the loader knows; use an older release, or adapt sources/f1db.py."
+            f"{file.name}, line 1: no column {', '.join(needed)}. This release of F1DB has another "
+            "shape than this loader knows: use an earlier release."
         )
+    if missing:
+        names = ", ".join(column.name for column in missing)
+        report.notes.append(f"{file.name}: no column {names} in this release, taken as empty")
     report.rows[file.name] += file.rows
     report.add(file.damages)
-    rows, damages = typed(duck, file, columns)
+    rows, damages = typed(duck, file, [column for column in columns if column not in missing])
     report.add(damages)
     duck.register("rows", rows)
+    empty = "".join(f', null::{DUCKDB_TYPES[c.kind]} as "{c.name}"' for c in missing)
     duck.execute(
         f'create table "f1db_{stem.replace("-", "_")}" as '
-        f"select *, '{file.name}' as __file from rows"
+        f"select *{empty}, '{file.name}' as __file from rows"
     )
     duck.unregister("rows")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from f1mesh.errors import PermanentError, TransientError
-from f1mesh.sources.download import LATEST, Progress, Release, latest_release, newest_kept
+from f1mesh.sources.download import Progress, Release, latest_release, newest_kept
 from f1mesh.workspace import Workspace
 
 Kind = Literal["f1db", "ergast", "simulated"]
@@ -151,9 +151,10 @@ def _default(downloads: Path, progress: Progress | None) -> HistoryInput:
         return replace(chosen, reason="no history was named: the latest F1DB release is used")
     except TransientError as error:
         why = str(error).split("\n")[0]
+    reason = f"no history was named and the latest F1DB release is out of reach ({why})"
     kept = newest_kept(downloads)
     if kept is not None:
-        reason = f"no history was named and {LATEST} was not reached ({why}): the last one fetched"
-        return replace(_fetched(kept, downloads, progress), reason=reason)
-    reason = f"no history was named and {LATEST} was not reached ({why}): made-up history is used"
-    return HistoryInput("simulated", reason=reason)
+        return replace(
+            _fetched(kept, downloads, progress), reason=f"{reason}: the last one fetched is used"
+        )
+    return HistoryInput("simulated", reason=f"{reason}: made-up history is used")

@@ -1,8 +1,8 @@
 """Bring a history of Formula 1 into the Ergast database: all of it or nothing.
 
-Everything happens in one transaction. `updated_at` is the moment a row was written, yet other
-sessions see the row only when the transaction has ended: a reader that goes by `updated_at` must not
-pass the start of the oldest transaction that still writes.
+Everything happens in one transaction. `updated_at` is the moment a row was written, yet others see
+the row only when the transaction has ended: a reader that goes by `updated_at` must not pass the
+start of the oldest transaction that still writes.
 """
 
 from __future__ import annotations
@@ -102,8 +102,9 @@ def load(
         damage = DamageReport()
         tables = _sound_tables(connection, history, damage, first)
         _set_aside(damage, kept, max_damage)
-        whole = history.kind != "ergast" if prune is None else prune
-        changes = _write(connection, tables, damage, whole, told)
+        changes = _write(connection, tables, told)
+        if prune or (prune is None and history.kind != "ergast"):
+            _remove_absent(connection, changes, damage, 1.0 if prune else max_damage)
         database.remember_provenance(connection, _provenance(history, fingerprint, damage))
         told("committing")
     return replace(
@@ -167,27 +168,39 @@ def _set_aside(damage: DamageReport, kept: Path, max_damage: float) -> None:
 
 
 def _write(
-    connection: Connection,
-    tables: Mapping[str, pa.Table],
-    damage: DamageReport,
-    whole: bool,
-    told: Progress,
+    connection: Connection, tables: Mapping[str, pa.Table], told: Progress
 ) -> dict[str, TableChange]:
     changes = {}
     for table in TABLES:
         if table.name in tables:
             told(f"writing {table.name}: {tables[table.name].num_rows:,} rows")
             changes[table.name] = database.upsert(connection, table, tables[table.name])
-    if not whole:
-        return changes
+    return changes
+
+
+def _remove_absent(
+    connection: Connection,
+    changes: dict[str, TableChange],
+    damage: DamageReport,
+    max_share: float,
+) -> None:
+    """Delete what the input no longer has; a large part of a table gone is taken for damage."""
     if damage.damages:
         damage.notes.append("rows that the input no longer has are kept, since it is damaged")
-        return changes
+        return
     for table in reversed(TABLES):
-        if table.name in changes:
-            deleted = database.remove_absent(connection, table)
-            changes[table.name] = replace(changes[table.name], deleted=deleted)
-    return changes
+        change = changes.get(table.name)
+        if change is None:
+            continue
+        deleted = database.remove_absent(connection, table)
+        held = change.rows - change.inserted + deleted
+        if deleted > max(10, max_share * held):
+            raise PermanentError(
+                f"The history lacks {deleted:,} of the {held:,} rows of {table.name} that the "
+                f"database holds, more than {max_share:.1%}: is it cut off? Nothing was changed. "
+                "If it is right, load it with --prune."
+            )
+        changes[table.name] = replace(change, deleted=deleted)
 
 
 def _provenance(history: HistoryInput, fingerprint: str, damage: DamageReport) -> dict[str, str]:

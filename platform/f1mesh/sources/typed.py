@@ -24,6 +24,16 @@ _CASTS: dict[Kind, str] = {
     "time": "try_cast(regexp_replace({c}, 'Z$', '') as time)",
     "bool": "try_cast({c} as boolean)",
 }
+DUCKDB_TYPES: dict[Kind, str] = {
+    "int": "integer",
+    "bigint": "bigint",
+    "decimal": "decimal(9, 3)",
+    "float": "double",
+    "text": "varchar",
+    "date": "date",
+    "time": "time",
+    "bool": "boolean",
+}
 _KIND_NAMES: dict[Kind, str] = {
     "int": "a whole number",
     "bigint": "a whole number",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+from itertools import pairwise
 
 _PR_SET_KEEPCAPS = 8
 _PR_CAP_AMBIENT = 47
@@ -68,7 +69,7 @@ def _call(result: int, what: str) -> None:
 def main(arguments: list[str]) -> None:
     """Become the user and turn into the program."""
     uid, gid, program = int(arguments[0]), int(arguments[1]), arguments[2]
-    folders = [after for flag, after in zip(arguments, arguments[1:], strict=False) if flag == "-D"]
+    folders = [after for flag, after in pairwise(arguments) if flag == "-D"]
     search = not all(reachable(path, uid, gid) for path in (program, *folders))
     try:
         become(uid, gid, keep_search=search)

@@ -1,0 +1,63 @@
+"""Reading CSV: values, NULLs, and the exact line of what is wrong."""
+
+from __future__ import annotations
+
+import gzip
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from f1mesh.errors import PermanentError
+from f1mesh.sources.csv_files import LINE, csv_members, read_csv
+
+
+def test_nulls_blanks_and_line_ends() -> None:
+    file = read_csv("x.csv", b'\xef\xbb\xbfa,b\r\n 1 ,\\N\r\n"","x, y"\r\n')
+
+    assert file.table.to_pylist() == [
+        {"a": "1", "b": None, LINE: 2},
+        {"a": None, "b": "x, y", LINE: 3},
+    ]
+    assert file.damages == ()
+
+
+def test_the_line_is_exact_behind_quoted_line_breaks_and_blank_lines() -> None:
+    file = read_csv("x.csv", b'a,b\n"x\ny",1\n\n5,6,7\n8,9\n')
+
+    assert [(row["b"], row[LINE]) for row in file.table.to_pylist()] == [("1", 2), ("9", 6)]
+    (ragged,) = file.damages
+    assert (ragged.line, ragged.reason) == (5, "3 fields, the header has 2")
+
+
+def test_bytes_that_are_not_utf8_are_damage_of_their_row_only() -> None:
+    file = read_csv("x.csv", b"a,b\nP\xe9rez,1\nPerez,2\n")
+
+    (damage,) = file.damages
+    assert (damage.line, damage.column) == (2, "a")
+    assert file.table["b"].to_pylist() == ["2"]
+
+
+def test_a_header_without_rows_is_an_empty_table() -> None:
+    file = read_csv("x.csv", b"a,b\n")
+
+    assert file.table.num_rows == 0
+    assert file.table.column_names == ["a", "b", LINE]
+
+
+def test_a_broken_archive_is_an_error_that_names_it(tmp_path: Path) -> None:
+    good = tmp_path / "good.zip"
+    with zipfile.ZipFile(good, "w") as out:
+        out.writestr("x.csv", "a\n" + "1\n" * 1000)
+    broken = tmp_path / "broken.zip"
+    broken.write_bytes(good.read_bytes()[:200])
+
+    with pytest.raises(PermanentError, match=r"broken.zip is neither"):
+        list(csv_members(broken))
+
+
+def test_a_cut_gzip_is_an_error_that_names_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "x.csv.gz").write_bytes(gzip.compress(b"a\n1\n" * 1000)[:-20])
+
+    with pytest.raises(PermanentError, match="cannot be read"):
+        list(csv_members(tmp_path))
