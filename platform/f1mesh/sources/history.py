@@ -85,13 +85,14 @@ class HistoryInput:
 
     @property
     def fingerprint(self) -> str:
-        """Equal for equal content: of the files, or of seed, scale and generator."""
+        """Equal for equal content that is read in the same way: of the files and the mapping of
+        F1DB, or of seed, scale and generator."""
         if self.path is None:
             from f1mesh.sources.simulated import championship
 
             return f"simulated:{self.seed}:{self.scale}:{championship.GENERATOR_VERSION}"
         files = [self.path] if self.path.is_file() else sorted(self.path.glob("*.csv*"))
-        digest = hashlib.sha256()
+        digest = hashlib.sha256(mapping_version(self.kind))
         for file in files:
             digest.update(file.name.encode() + b"\0" if self.path.is_dir() else b"")
             with file.open("rb") as content:
@@ -107,6 +108,11 @@ def choose_history(
     if chosen.simulated and (text is None or text == "simulated"):
         return replace(chosen, seed=seed, scale=scale)
     return chosen
+
+
+def mapping_version(kind: Kind) -> bytes:
+    """What else than the files decides on the rows: the mapping of F1DB to Ergast."""
+    return Path(__file__).with_name("f1db.sql").read_bytes() if kind == "f1db" else b""
 
 
 def _simulated(text: str) -> HistoryInput:

@@ -200,9 +200,13 @@ def start(workspace: Workspace) -> str:
     database = postgres.url(workspace)
     registry = service(workspace)
     found = registry.running()
-    if found and found.endpoint.get("database") == database:
+    if (
+        found
+        and found.endpoint.get("database") == database
+        and _healthy(f"http://127.0.0.1:{found.endpoint['port']}")
+    ):
         return str(found.endpoint["url"])
-    registry.stop()  # it serves a database that has moved
+    registry.stop()  # it serves a database that has moved, or nothing any more
     port = choose_port("F1_REGISTRY_PORT", "The drivers registry")
     address = f"http://127.0.0.1:{port}"
     registry.start(
