@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
+from f1mesh.cli.app import app
 from f1mesh.contracts.generate import drifted, generated_files, write_generated
 from f1mesh.registry import Mesh, load_mesh
 
@@ -82,6 +84,18 @@ def test_a_file_that_is_missing_edited_or_behind_its_contract_has_drifted(
     contract.write_text(contract.read_text().replace("Points it won.", "Points."))
 
     assert drifted(mesh) == [source]
+
+
+def test_the_command_ends_with_1_while_a_file_has_drifted(
+    mesh: Mesh, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("F1_ROOT", str(tmp_path))
+
+    def f1(*arguments: str) -> int:
+        return CliRunner().invoke(app, ["contracts", "generate", *arguments]).exit_code
+
+    assert (f1("--check"), source.exists()) == (1, False)
+    assert (f1(), f1("--check"), source.exists()) == (0, 0, True)
 
 
 def test_a_generated_file_that_nobody_needs_goes_and_a_written_one_stays(mesh: Mesh) -> None:

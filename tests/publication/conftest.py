@@ -14,13 +14,17 @@ from f1mesh.contracts.model import load_contract
 from f1mesh.warehouse import launch
 from f1mesh.workspace import Workspace
 
-from .garage import CONTRACT, NOW, Garage
+from .garage import CONTRACT, DOMAIN, NOW, Garage
 
 
 @pytest.fixture(scope="session")
-def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     home = tmp_path_factory.mktemp("f1home")
-    workspace = Workspace(root=Path(__file__).parents[2], home=home, dataset="publication")
+    return Workspace(root=Path(__file__).parents[2], home=home, dataset="publication")
+
+
+@pytest.fixture(scope="session")
+def target(workspace: Workspace) -> Iterator[Target]:
     launch.start(workspace)
     try:
         yield find_target(workspace)
@@ -32,6 +36,16 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
 def connection(target: Target) -> Iterator[Connection]:
     with connect(target) as opened:
         yield opened
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout whose only domain is the garage."""
+    folder = tmp_path / "domains" / "garage"
+    (folder / "contracts").mkdir(parents=True)
+    (folder / "domain.yaml").write_text(DOMAIN)
+    (folder / "contracts" / CONTRACT.name).write_text(CONTRACT.read_text())
+    return tmp_path
 
 
 @pytest.fixture

@@ -34,6 +34,15 @@ MANIFEST: dict[str, Any] = {
     "parent_map": {"model.garage.dim_car": ["source.garage.raw.cars"]},
 }
 
+DOMAIN = """
+name: garage
+title: Garage
+description: A domain for tests.
+owner: {team: garage, email: garage@f1mesh.example}
+tier: 3
+products: [dim_car]
+"""
+
 
 @dataclass
 class Garage:

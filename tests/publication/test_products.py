@@ -12,25 +12,12 @@ from f1mesh.errors import PermanentError
 from f1mesh.publication.products import ProductStatus, product_statuses
 from f1mesh.registry import Mesh, load_mesh
 
-from .garage import CONTRACT, MANIFEST, NOW, Garage
-
-DOMAIN = """
-name: garage
-title: Garage
-description: A domain for tests.
-owner: {team: garage, email: garage@f1mesh.example}
-tier: 3
-products: [dim_car]
-"""
+from .garage import MANIFEST, NOW, Garage
 
 
 @pytest.fixture
-def mesh(tmp_path: Path) -> Mesh:
-    folder = tmp_path / "domains" / "garage"
-    (folder / "contracts").mkdir(parents=True)
-    (folder / "domain.yaml").write_text(DOMAIN)
-    (folder / "contracts" / CONTRACT.name).write_text(CONTRACT.read_text())
-    return load_mesh(tmp_path)
+def mesh(checkout: Path) -> Mesh:
+    return load_mesh(checkout)
 
 
 def status_of(garage: Garage, mesh: Mesh, manifest: dict[str, Any] | None = None) -> ProductStatus:

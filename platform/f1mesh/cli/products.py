@@ -14,8 +14,6 @@ from f1mesh.cli.output import command, emit_json, note, print_table
 from f1mesh.workspace import Workspace
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from databricks.sql.client import Connection
 
     from f1mesh.client import Target
@@ -87,8 +85,8 @@ def products(names: Names = None, as_json: Json = False) -> None:
     if as_json:
         emit_json([asdict(status) for status in found])
         return
-    columns = ["product", "version", "rows", "sources read", "limit", "owner", "contract"]
-    columns += ["last check", "published", "candidate"]
+    columns = ["product", "version", "rows", "freshness", "owner", "contract"]
+    columns += ["last check", "published", "waiting"]
     print_table("Products", columns, map(_row, found))
 
 
@@ -197,15 +195,20 @@ def _row(status: ProductStatus) -> list[Any]:
         status.product,
         status.version,
         status.rows,
-        _moment(status.source_read_at),
-        f"{status.freshness_limit_hours:g} h",
+        _freshness(status),
         status.owner,
         status.contract_version,
         status.last_check,
-        _moment(status.published_at),
+        f"{status.published_at:%Y-%m-%d %H:%M}" if status.published_at else None,
         status.candidate,
     ]
 
 
-def _moment(at: datetime | None) -> str | None:
-    return None if at is None else f"{at:%Y-%m-%d %H:%M}"
+def _freshness(status: ProductStatus) -> str | None:
+    """The age of the sources beside the age that the contract allows."""
+    from datetime import UTC, datetime, timedelta
+
+    if status.source_read_at is None:
+        return None
+    age = (datetime.now(UTC) - status.source_read_at) / timedelta(hours=1)
+    return f"{age:.1f} of {status.freshness_limit_hours:g} h"

@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from f1mesh.contracts.document import read_document
 from f1mesh.contracts.examples import Examples
 from f1mesh.contracts.model import Contract
 from f1mesh.contracts.report import Finding
@@ -83,7 +84,8 @@ def _as_tested(contract: Contract, database: Path) -> OpenDataContractStandard:
     """The contract with the copy of the rows as its server and its SQL in DuckDB's dialect."""
     from open_data_contract_standard.model import OpenDataContractStandard, Server
 
-    standard = OpenDataContractStandard.from_file(str(contract.path))
+    content = read_document(contract.path).content
+    standard = OpenDataContractStandard.model_validate(content)
     standard.servers = [Server(server="copy", type="duckdb", database=str(database))]
     standard.slaProperties = None
     for table in standard.schema_ or ():

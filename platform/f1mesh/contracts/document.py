@@ -11,6 +11,8 @@ import yaml
 
 from f1mesh.errors import PermanentError
 
+_FastLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # C where PyYAML was built with it
+
 Key = str | int
 Place = tuple[Key, ...]
 
@@ -50,11 +52,14 @@ def read_document(path: Path) -> Document:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise PermanentError(f"{path} cannot be read: {error.strerror}.") from error
+    loader = _FastLoader(text)
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.safe_load(text)
+        root = loader.get_single_node()
+        content = loader.construct_document(root) if root else None
     except yaml.YAMLError as error:
         raise PermanentError(f"{path} is not YAML: {error}") from error
+    finally:
+        loader.dispose()
     if not isinstance(content, dict):
         raise PermanentError(f"{path} must hold a mapping.")
     return Document(path, content, dict(_lines(root, ())))

@@ -13,6 +13,7 @@ from f1mesh.contracts.report import Row
 if TYPE_CHECKING:
     import pyarrow as pa
     from datacontract.model.run import Check
+    from duckdb import DuckDBPyConnection
 
 MASKED = "***"
 
@@ -22,11 +23,9 @@ class Examples:
     that the same data gives the same example."""
 
     def __init__(self, contract: Contract, rows: pa.Table) -> None:
-        import duckdb
-
         self._contract = contract
-        self._connection = duckdb.connect()
-        self._connection.register(contract.product, rows)
+        self._rows = rows
+        self._connection: DuckDBPyConnection | None = None
 
     def __enter__(self) -> Examples:
         return self
@@ -37,7 +36,8 @@ class Examples:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._connection.close()
+        if self._connection is not None:
+            self._connection.close()
 
     def of(self, check: Check) -> Row | None:
         """A row that breaks the check; for a rule in SQL that counts no rows, the value it gave."""
@@ -74,8 +74,16 @@ class Examples:
                 return f"select * from {table} where {' or '.join(broken)}" if broken else None
         return None
 
+    def _connected(self) -> DuckDBPyConnection:
+        import duckdb
+
+        if self._connection is None:
+            self._connection = duckdb.connect()
+            self._connection.register(self._contract.product, self._rows)
+        return self._connection
+
     def _first(self, query: str) -> Row | None:
-        cursor = self._connection.execute(f"from ({query}) order by all limit 1")
+        cursor = self._connected().execute(f"from ({query}) order by all limit 1")
         names = [column[0] for column in cursor.description or ()]
         row = cursor.fetchone()
         if row is None:
