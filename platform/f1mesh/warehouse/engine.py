@@ -1,8 +1,8 @@
 """The query engine: any Spark Connect server, by default Sail in this process.
 
 The engine is stateless for us: it never learns a table or view, only text in which every reference
-is already a Delta path or a subquery. So its sessions are all alike and are lent to one statement at
-a time from a pool, which also makes cancelling one statement precise.
+is already a Delta path or a subquery. So its sessions are all alike and are lent to one statement
+at a time from a pool, which also makes cancelling one statement precise.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pyspark.sql.connect.session import SparkSession
 
 ENGINE_SETTING = "F1_ENGINE"
+UNKNOWN = "ENGINE_ERROR"
 _MISSING_COLUMN = "is missing from the schema"
 
 
@@ -28,7 +29,8 @@ class Lease:
     """An engine session lent to one statement."""
 
     def __init__(self, session: SparkSession) -> None:
-        self._session = session
+        self._session: Any = session
+        self.interrupted = False
 
     def query(self, sql: str) -> pa.Table:
         """The whole result of a query or command."""
@@ -63,7 +65,8 @@ class Lease:
             writer.save(str(path))
 
     def interrupt(self) -> None:
-        """Ask the engine to stop what this session runs."""
+        """Ask the engine to stop what this session runs; the session is not used again."""
+        self.interrupted = True
         self._session.interruptAll()
 
 
@@ -106,14 +109,18 @@ class Engine:
         with self._lock:
             session = self._idle.pop() if self._idle else None
         session = session or self._connect()
+        lease = Lease(session)
         try:
-            yield Lease(session)
-        except SqlError:
-            self._give_back(session)
+            yield lease
+        except SqlError as error:
+            if error.condition != UNKNOWN:
+                self._give_back(lease, session)
             raise
-        self._give_back(session)
+        self._give_back(lease, session)
 
-    def _give_back(self, session: SparkSession) -> None:
+    def _give_back(self, lease: Lease, session: SparkSession) -> None:
+        if lease.interrupted:
+            return
         with self._lock:
             self._idle.append(session)
 
@@ -172,4 +179,4 @@ def _translate(error: Any) -> SqlError:
         return SqlError("PARSE_SYNTAX_ERROR", text, "42601")
     if isinstance(error, AnalysisException):
         return SqlError("ENGINE_ANALYSIS_ERROR", text, "42000")
-    return SqlError("ENGINE_ERROR", text or type(error).__name__, "XX000")
+    return SqlError(UNKNOWN, text or type(error).__name__, "XX000")

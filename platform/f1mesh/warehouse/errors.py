@@ -65,9 +65,7 @@ def schema_not_found(parts: Sequence[str]) -> SqlError:
 
 
 def catalog_not_found(name: str) -> SqlError:
-    return SqlError(
-        "NO_SUCH_CATALOG_EXCEPTION", f"Catalog '{name}' was not found.", "42704"
-    )
+    return SqlError("NO_SUCH_CATALOG_EXCEPTION", f"Catalog '{name}' was not found.", "42704")
 
 
 def column_not_found(name: str, known: Sequence[str]) -> SqlError:

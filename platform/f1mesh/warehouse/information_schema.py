@@ -77,9 +77,7 @@ def values_query(columns: Sequence[str], rows: Iterable[Row]) -> str:
     types = [c.partition(":")[2] or "string" for c in columns]
     listed = ["(" + ", ".join(_literal(v) for v in row) + ")" for row in rows]
     if not listed:
-        nothing = ", ".join(
-            f"cast(null as {t}) as {n}" for n, t in zip(names, types, strict=True)
-        )
+        nothing = ", ".join(f"cast(null as {t}) as {n}" for n, t in zip(names, types, strict=True))
         return f"(select {nothing} where false)"
     casts = ", ".join(f"cast({n} as {t}) as {n}" for n, t in zip(names, types, strict=True))
     return f"(select {casts} from (values {', '.join(listed)}) as v({', '.join(names)}))"

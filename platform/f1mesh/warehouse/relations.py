@@ -41,7 +41,7 @@ class Relation:
     properties: dict[str, str] = field(default_factory=dict)
     partitions: tuple[str, ...] = ()
     clustering: tuple[str, ...] = ()
-    constraints: Constraints = Constraints()
+    constraints: Constraints = field(default_factory=Constraints)
     text: str | None = None
     location: str | None = None
 
@@ -60,9 +60,7 @@ def relation(entry: Entry, logs: DeltaLogs) -> Relation:
     return Relation(
         columns=table_columns(snapshot.fields),
         comment=snapshot.comment,
-        properties={
-            k: v for k, v in configuration.items() if not k.startswith(INTERNAL_PREFIX)
-        },
+        properties={k: v for k, v in configuration.items() if not k.startswith(INTERNAL_PREFIX)},
         partitions=tuple(snapshot.partition_columns),
         clustering=tuple(clustering.split(",")) if clustering else (),
         constraints=constraints,

@@ -1,8 +1,8 @@
 """Giving the engine only what it can read without a catalog.
 
-Every table name of a query becomes a Delta path at the version it had when the statement began, every
-view becomes the query that it stands for (in the namespace in which it was made), and every
-`information_schema` table becomes a list of values. The rest of the text reaches the engine as written.
+Every table name of a query becomes a Delta path at the version it had when the statement began,
+every view becomes the query that it stands for (in the namespace in which it was made), and every
+`information_schema` table becomes a list of values. The rest reaches the engine as written.
 """
 
 from __future__ import annotations
@@ -205,4 +205,3 @@ def _shortened(column: Qualified, known: set[Name], namespace: Namespace) -> Edi
         if len(column.parts) >= size and full_name(column.parts[:size], namespace) in known:
             return Edit(column.starts[0], column.starts[size - 1], "")
     return None
-

@@ -26,7 +26,7 @@ def rows_result(
 
     arrow = {
         "string": pa.string(), "bigint": pa.int64(), "boolean": pa.bool_(), "int": pa.int32(),
-        "timestamp": pa.timestamp("us", "UTC"),
+        "timestamp": pa.timestamp("us", "UTC"), "array<string>": pa.list_(pa.string()),
     }  # fmt: skip
     names = types or ["string"] * len(columns)
     schema = pa.schema([pa.field(c, arrow[t]) for c, t in zip(columns, names, strict=True)])

@@ -33,6 +33,7 @@ def main() -> None:
         warehouse = Warehouse.open(arguments.folder, arguments.catalog)
     except MeshError as error:
         sys.exit(str(error))
+    threading.Thread(target=warehouse.warm_up, daemon=True).start()
     service = Service(warehouse, arguments.catalog)
     server = Server(arguments.port, token, HTTP_PATH, service)
     for number in (signal.SIGTERM, signal.SIGINT):

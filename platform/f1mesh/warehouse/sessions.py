@@ -35,11 +35,10 @@ class Session:
     temp_views: dict[str, TempView] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
     used: float = field(default_factory=time.monotonic)
-    running: int = 0
 
 
 class Sessions:
-    """All open sessions; one that was idle for a working day is forgotten."""
+    """All open sessions."""
 
     def __init__(self) -> None:
         self._open: dict[bytes, Session] = {}
@@ -48,7 +47,6 @@ class Sessions:
     def open(self, namespace: Namespace) -> Session:
         session = Session(namespace)
         with self._lock:
-            self._expire()
             self._open[session.id] = session
         return session
 
@@ -70,12 +68,11 @@ class Sessions:
         with self._lock:
             self._open.pop(ident, None)
 
-    def count(self) -> int:
-        with self._lock:
-            return len(self._open)
-
-    def _expire(self) -> None:
+    def expire(self) -> list[Session]:
+        """Forget the sessions that nobody used for a working day; which they were."""
         limit = time.monotonic() - IDLE_SECONDS
-        for ident, session in list(self._open.items()):
-            if session.used < limit and not session.running:
-                del self._open[ident]
+        with self._lock:
+            gone = [s for s in self._open.values() if s.used < limit]
+            for session in gone:
+                del self._open[session.id]
+        return gone

@@ -55,6 +55,14 @@ class Warehouse:
             self.logs.forget(entry.what.location)
             shutil.rmtree(entry.what.location, ignore_errors=True)
 
+    def warm_up(self) -> None:
+        """Load what the first statement would have to wait for."""
+        import deltalake  # noqa: F401
+        import pyarrow.parquet  # noqa: F401
+
+        with self.engine.lease() as lease:
+            lease.query("select 1")
+
     def sweep(self) -> None:
         """Remove what a crash left: staged data, and tables that no catalog row names."""
         shutil.rmtree(self.staging, ignore_errors=True)

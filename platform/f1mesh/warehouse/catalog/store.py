@@ -1,7 +1,7 @@
 """The catalog on disk: one SQLite file, every change one transaction.
 
-SQLite runs in WAL mode with synchronous=FULL: a change that returned survives a crash of the process
-and of the machine, and a change that was cut off never happened.
+SQLite runs in WAL mode with synchronous=FULL: a change that returned survives a crash of the
+process and of the machine, and a change that was cut off never happened.
 """
 
 from __future__ import annotations

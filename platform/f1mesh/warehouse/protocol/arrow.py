@@ -9,15 +9,15 @@ from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
-from databricks.sql.thrift_api.TCLIService import ttypes
 
+from f1mesh.warehouse.protocol.thrift import types as ttypes
 from f1mesh.warehouse.results import Result
 
 PAGE_ROWS = 100_000
 PAGE_BYTES = 32 * 1024 * 1024
 
 
-def thrift_type(kind: pa.DataType) -> ttypes.TTypeDesc:
+def thrift_type(kind: pa.DataType) -> Any:
     """The Thrift type of an Arrow type."""
     qualifiers = None
     if pa.types.is_decimal(kind):

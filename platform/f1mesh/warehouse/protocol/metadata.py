@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from databricks.sql.thrift_api.TCLIService import ttypes
-
 from f1mesh.warehouse.catalog.entries import Entry, View
+from f1mesh.warehouse.protocol.thrift import types as ttypes
 from f1mesh.warehouse.relations import Column, Relation, existing
 from f1mesh.warehouse.results import Result, rows_result
 from f1mesh.warehouse.sessions import Session
@@ -84,10 +83,10 @@ def _kind(entry: Entry) -> str:
 
 
 def tables(warehouse: Warehouse, session: Session, req: Any) -> Result:
-    names = (
-        "TABLE_CAT TABLE_SCHEM TABLE_NAME TABLE_TYPE REMARKS TYPE_CAT TYPE_SCHEM TYPE_NAME "
-        "SELF_REFERENCING_COL_NAME REF_GENERATION"
-    ).split()
+    names = [
+        "TABLE_CAT", "TABLE_SCHEM", "TABLE_NAME", "TABLE_TYPE", "REMARKS", "TYPE_CAT",
+        "TYPE_SCHEM", "TYPE_NAME", "SELF_REFERENCING_COL_NAME", "REF_GENERATION",
+    ]  # fmt: skip
     rows = [
         (*e.name, _kind(e), what.comment or "", None, None, None, None, None)
         for e, what in _entries(warehouse, req)
@@ -97,12 +96,31 @@ def tables(warehouse: Warehouse, session: Session, req: Any) -> Result:
 
 
 def columns(warehouse: Warehouse, session: Session, req: Any) -> Result:
-    names = (
-        "TABLE_CAT TABLE_SCHEM TABLE_NAME COLUMN_NAME DATA_TYPE TYPE_NAME COLUMN_SIZE "
-        "BUFFER_LENGTH DECIMAL_DIGITS NUM_PREC_RADIX NULLABLE REMARKS COLUMN_DEF SQL_DATA_TYPE "
-        "SQL_DATETIME_SUB CHAR_OCTET_LENGTH ORDINAL_POSITION IS_NULLABLE SCOPE_CATALOG "
-        "SCOPE_SCHEMA SCOPE_TABLE SOURCE_DATA_TYPE IS_AUTO_INCREMENT"
-    ).split()
+    names = [
+        "TABLE_CAT",
+        "TABLE_SCHEM",
+        "TABLE_NAME",
+        "COLUMN_NAME",
+        "DATA_TYPE",
+        "TYPE_NAME",
+        "COLUMN_SIZE",
+        "BUFFER_LENGTH",
+        "DECIMAL_DIGITS",
+        "NUM_PREC_RADIX",
+        "NULLABLE",
+        "REMARKS",
+        "COLUMN_DEF",
+        "SQL_DATA_TYPE",
+        "SQL_DATETIME_SUB",
+        "CHAR_OCTET_LENGTH",
+        "ORDINAL_POSITION",
+        "IS_NULLABLE",
+        "SCOPE_CATALOG",
+        "SCOPE_SCHEMA",
+        "SCOPE_TABLE",
+        "SOURCE_DATA_TYPE",
+        "IS_AUTO_INCREMENT",
+    ]
     integers = {4, 6, 7, 8, 9, 10, 13, 14, 15, 16, 21}
     types = ["int" if i in integers else "string" for i in range(len(names))]
     wanted = pattern(req.columnName)

@@ -1,4 +1,4 @@
-"""Running statements: each in a thread, with its state, its result in pages, and a way to stop it."""
+"""Running statements: each in a thread, with its state, its result in pages, a way to stop it."""
 
 from __future__ import annotations
 
@@ -17,56 +17,68 @@ from f1mesh.warehouse.results import Result
 from f1mesh.warehouse.sessions import Session
 
 WORKERS = 32
-Work = Callable[[Lease], Result]
+Note = Callable[[str], None]
+Work = Callable[[Lease, Note], Result]
 
 
 class Operation:
-    """One statement of a session."""
+    """One statement of a session. Its engine session is held until the last page was read."""
 
-    def __init__(self, session: Session, text: str) -> None:
+    def __init__(self, session: Session) -> None:
         self.id = uuid.uuid4().bytes
         self.session = session
-        self.text = text
         self.pages: Pages | None = None
         self.canceled = False
-        self.used = time.monotonic()
+        self._kind = ""
         self._future: Future[None] | None = None
         self._lease: Lease | None = None
         self._held = ExitStack()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._working = False
+        self._closed = False
 
     def start(self, pool: ThreadPoolExecutor, engine: Engine, work: Work, nested: bool) -> None:
         """Begin to work in another thread."""
+        self._working = True
         self._future = pool.submit(self._run, engine, work, nested)
 
     def _run(self, engine: Engine, work: Work, nested: bool) -> None:
         began, error = time.monotonic(), None
-        self.session.running += 1
         try:
             self._lease = self._held.enter_context(engine.lease())
-            self.pages = Pages(work(self._lease), nested)
-        except SqlError as raised:
-            error = str(raised)
-            self.close()
-            raise
+            self.pages = Pages(work(self._lease, self._note), nested)
         except BaseException as raised:
-            error = repr(raised)
-            self.close()
+            error = raised
+            with suppress(BaseException):
+                self._held.__exit__(type(raised), raised, raised.__traceback__)
             raise
         finally:
-            self.session.running -= 1
-            event(
-                "statement",
-                session=self.session.id.hex()[:8],
-                kind=" ".join(self.text.split(None, 2)[:2])[:40].lower(),
-                ms=round((time.monotonic() - began) * 1000),
-                **({"error": error[:2000]} if error else {}),
-                **({"tags": t} if (t := self.session.settings.get("query_tags")) else {}),
-            )
+            with self._lock:
+                self._working = False
+                if self._closed:
+                    self._held.close()
+            self._log(began, error)
+
+    def _note(self, kind: str) -> None:
+        self._kind = kind
+
+    def _log(self, began: float, error: BaseException | None) -> None:
+        keys: dict[str, str] = {}
+        if error is not None:
+            keys["error"] = (str(error) if isinstance(error, SqlError) else repr(error))[:2000]
+        if tags := self.session.settings.get("query_tags"):
+            keys["tags"] = tags
+        event(
+            "statement",
+            session=self.session.id.hex()[:8],
+            kind=self._kind,
+            ms=round((time.monotonic() - began) * 1000),
+            **keys,
+        )
 
     def wait(self, seconds: float) -> bool:
         """Whether it is finished, waiting that long for it."""
-        if self._future is None:
+        if self._future is None or self._future.cancelled():
             return True
         with suppress(TimeoutError):
             self._future.exception(timeout=seconds)
@@ -84,27 +96,33 @@ class Operation:
 
     def page(self, max_rows: int | None) -> Page:
         """The next page; the engine's session is given back after the last."""
-        self.used = time.monotonic()
         with self._lock:
-            if self.pages is None:
+            if self.pages is None or self._closed:
                 raise SqlError("INTERNAL_ERROR", "The operation has no result.", "XX000")
             page = self.pages.page(max_rows)
-        if not page.more:
-            self.close()
+            if not page.more:
+                self._held.close()
         return page
 
     def cancel(self) -> None:
         """Stop it as soon as the engine can. What it committed already stays."""
-        self.canceled = True
-        if self._future is None or self._future.cancel():
-            return
-        if self._lease is not None and not self._future.done():
-            with suppress(Exception):
-                self._lease.interrupt()
+        with self._lock:
+            if not self._working:
+                return
+            self.canceled = True
+            if self._future is not None and self._future.cancel():
+                self._working = False
+                return
+            if self._lease is not None:
+                with suppress(Exception):
+                    self._lease.interrupt()
 
     def close(self) -> None:
-        """Give back what it holds."""
-        self._held.close()
+        """Give back what it holds, at once or as soon as its thread is done with it."""
+        with self._lock:
+            self._closed = True
+            if not self._working:
+                self._held.close()
 
 
 class Operations:
@@ -116,8 +134,8 @@ class Operations:
         self._known: dict[bytes, Operation] = {}
         self._lock = threading.Lock()
 
-    def start(self, session: Session, text: str, work: Work, nested: bool) -> Operation:
-        operation = Operation(session, text)
+    def start(self, session: Session, work: Work, nested: bool) -> Operation:
+        operation = Operation(session)
         with self._lock:
             self._known[operation.id] = operation
         operation.start(self._pool, self._engine, work, nested)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
-
-from databricks.sql.thrift_api.TCLIService import ttypes
 
 from f1mesh.warehouse.catalog.entries import Namespace
 from f1mesh.warehouse.engine import Lease
 from f1mesh.warehouse.errors import SqlError, catalog_not_found
 from f1mesh.warehouse.protocol import metadata
 from f1mesh.warehouse.protocol.arrow import Page, Pages
-from f1mesh.warehouse.protocol.operations import Operation, Operations, Work
+from f1mesh.warehouse.protocol.operations import Note, Operation, Operations, Work
+from f1mesh.warehouse.protocol.thrift import types as ttypes
 from f1mesh.warehouse.results import Result
 from f1mesh.warehouse.sessions import Session, Sessions
 from f1mesh.warehouse.sql.parameters import Parameter, bind
@@ -26,7 +26,7 @@ POLL_SECONDS = 2.0  # how long such a question waits for the answer
 OK = ttypes.TStatus(statusCode=ttypes.TStatusCode.SUCCESS_STATUS)
 
 
-def failed(error: SqlError) -> ttypes.TStatus:
+def failed(error: SqlError) -> Any:
     """A status that clients raise as an error."""
     return ttypes.TStatus(
         statusCode=ttypes.TStatusCode.ERROR_STATUS,
@@ -71,6 +71,8 @@ class Service:
         schema = ((initial and initial.schemaName) or "default").lower()
         if catalog not in self._warehouse.catalog.catalogs():
             raise catalog_not_found(catalog)
+        for expired in self.sessions.expire():
+            self.operations.close_session(expired)
         session = self.sessions.open(Namespace(catalog, schema))
         for key, value in (req.configuration or {}).items():
             settings.apply(session, key, value)
@@ -78,10 +80,8 @@ class Service:
 
     def CloseSession(self, req: Any) -> Any:
         ident = req.sessionHandle.sessionId.guid
-        try:
+        with suppress(SqlError):  # closed already
             self.operations.close_session(self.sessions.get(ident))
-        except SqlError:
-            pass  # closed already
         self.sessions.close(ident)
         return ttypes.TCloseSessionResp(status=OK)
 
@@ -93,23 +93,22 @@ class Service:
                 settings.apply(session, key, value)
             parameters = [_parameter(p) for p in req.parameters or []]
 
-            def run(lease: Lease) -> Result:
-                return execute(self._warehouse, session, lease, bind(req.statement, parameters))
+            def run(lease: Lease, note: Note) -> Result:
+                text = bind(req.statement, parameters)
+                return execute(self._warehouse, session, lease, text, note)
 
             return run
 
-        return self._start(ttypes.TExecuteStatementResp, req, req.statement, work)
+        return self._start(ttypes.TExecuteStatementResp, req, work)
 
-    def _start(
-        self, answer: Any, req: Any, text: str, make: Callable[[Session], Work]
-    ) -> Any:
+    def _start(self, answer: Any, req: Any, make: Callable[[Session], Work]) -> Any:
         """Run something that gives a result, and answer at once if it is quick."""
         try:
             session = self.sessions.get(req.sessionHandle.sessionId.guid)
             work = make(session)
         except SqlError as error:
             return answer(status=failed(error))
-        operation = self.operations.start(session, text, work, _nested(req))
+        operation = self.operations.start(session, work, _nested(req))
         direct = None
         if req.getDirectResults is not None and operation.wait(DIRECT_SECONDS):
             direct = self._direct(operation, req.getDirectResults.maxRows)
@@ -200,9 +199,13 @@ class Service:
         self, answer: Any, req: Any, read: Callable[[Warehouse, Session, Any], Result]
     ) -> Any:
         def work(session: Session) -> Work:
-            return lambda lease: read(self._warehouse, session, req)
+            def run(lease: Lease, note: Note) -> Result:
+                note(f"get {read.__name__}")
+                return read(self._warehouse, session, req)
 
-        return self._start(answer, req, read.__name__, work)
+            return run
+
+        return self._start(answer, req, work)
 
 
 def _handle(operation: Operation) -> Any:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hmac
-import socket
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from databricks.sql.thrift_api.TCLIService import TCLIService
 from thrift.protocol.TBinaryProtocol import TBinaryProtocol
 from thrift.transport.TTransport import TMemoryBuffer
 
 from f1mesh.warehouse.events import event
 from f1mesh.warehouse.protocol.service import Service
+from f1mesh.warehouse.protocol.thrift import processor
 
 MAX_BODY = 64 * 1024 * 1024
 IDLE_SECONDS = 3600
@@ -28,7 +27,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), _Handler)
         self.expected = f"Bearer {token}".encode()
         self.path = path
-        self.processor = TCLIService.Processor(service)
+        self.processor = processor(service)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away is nothing to report."""
@@ -57,7 +56,7 @@ class _Handler(BaseHTTPRequestHandler):
                 ),
                 TBinaryProtocol(answer),
             )
-        except (OSError, socket.timeout):
+        except (TimeoutError, OSError):
             raise
         except Exception as error:
             event("malformed", error=repr(error)[:500])
@@ -89,7 +88,7 @@ class _Handler(BaseHTTPRequestHandler):
         known = hmac.compare_digest(given, self.server.expected)
         self._refuse(404 if known else 401, "There is nothing here.")
 
-    do_PUT = do_DELETE = do_HEAD = do_PATCH = do_OPTIONS = do_GET  # type: ignore[assignment]
+    do_PUT = do_DELETE = do_HEAD = do_PATCH = do_OPTIONS = do_GET
 
     def _refuse(self, code: int, text: str) -> None:
         """Answer without having read the body: the connection cannot go on."""

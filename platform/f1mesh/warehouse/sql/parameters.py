@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlglot.tokens import Token, TokenType
+from sqlglot import Token, TokenType
 
 from f1mesh.warehouse.errors import SqlError, unsupported
 from f1mesh.warehouse.sql.literals import encode_string

@@ -1,7 +1,7 @@
-"""What a query refers to: its tables with their places in the text, and what else must be rewritten.
+"""What a query refers to: its tables with their places in the text, and what else is rewritten.
 
 The query is parsed once (sqlglot, Databricks dialect) to know which names are tables and which are
-common table expressions; the text itself is kept, and only the places found here are replaced in it.
+common table expressions; the text itself is kept, and only the places found here are replaced.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 
-from sqlglot import exp
+from sqlglot import Token, TokenType, exp
 from sqlglot.dialects.databricks import Databricks
 from sqlglot.errors import ParseError
-from sqlglot.tokens import Token, TokenType
 
 from f1mesh.warehouse.errors import SqlError, syntax_error, unsupported
 from f1mesh.warehouse.sql.tokens import STRINGS, tokenize
@@ -111,12 +111,11 @@ def _may_refer(tokens: list[Token]) -> bool:
     """Whether there may be a table in it: a long list of VALUES need not be parsed."""
     words = {"SELECT", "FROM", "TABLE", "JOIN", "MERGE", "UPDATE", "DELETE"}
     return any(
-        t.token_type not in STRINGS and len(t.text) <= 6 and t.text.upper() in words
-        for t in tokens
+        t.token_type not in STRINGS and len(t.text) <= 6 and t.text.upper() in words for t in tokens
     )
 
 
-def _parse(text: str) -> exp.Expression:
+def _parse(text: str) -> exp.Expr:
     try:
         trees = [tree for tree in Databricks().parse(text) if tree is not None]
     except ParseError as error:
@@ -134,7 +133,7 @@ def _parse(text: str) -> exp.Expression:
     return trees[0]
 
 
-def _tables(node: exp.Expression, hidden: frozenset[str]) -> Iterator[exp.Table]:
+def _tables(node: exp.Expr, hidden: frozenset[str]) -> Iterator[exp.Table]:
     """Tables below a node that are not common table expressions in scope."""
     with_ = node.args.get("with_")
     if isinstance(with_, exp.With):
@@ -144,13 +143,14 @@ def _tables(node: exp.Expression, hidden: frozenset[str]) -> Iterator[exp.Table]
             yield from _tables(cte.this, inside)
             hidden = hidden | {name}
     if isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier):
-        if node.db or node.name.lower() not in hidden:
+        visible = node.db or node.name.lower() not in hidden
+        if visible:
             yield node
     for key, value in node.args.items():
         if key == "with_":
             continue
         for child in value if isinstance(value, list) else [value]:
-            if isinstance(child, exp.Expression):
+            if isinstance(child, exp.Expr):
                 yield from _tables(child, hidden)
 
 
@@ -165,7 +165,9 @@ def _reference(
         first -= 2
     parts = tuple(_name(text, t) for t in tokens[first : last + 1 : 2])
     travel, after = _time_travel(text, tokens, last + 1)
-    marked = last + 1 < len(tokens) and tokens[last + 1].text == "@"  # the parser takes @v3 for an alias
+    marked = (
+        last + 1 < len(tokens) and tokens[last + 1].text == "@"
+    )  # the parser takes @v3 for an alias
     return Reference(
         start=tokens[first].start,
         end=tokens[after - 1].end + 1,
@@ -220,9 +222,9 @@ def _equalities(table: exp.Table) -> dict[str, str]:
     return found
 
 
-def _qualified_columns(tree: exp.Expression) -> Iterator[Qualified]:
+def _qualified_columns(tree: exp.Expr) -> Iterator[Qualified]:
     for column in tree.find_all(exp.Column):
-        node: exp.Expression = column
+        node: exp.Expr = column
         identifiers = [p for p in column.parts if isinstance(p, exp.Identifier | exp.Star)]
         while isinstance(node.parent, exp.Dot) and node.arg_key == "this":
             node = node.parent
@@ -236,9 +238,7 @@ def _qualified_columns(tree: exp.Expression) -> Iterator[Qualified]:
         )
 
 
-def _session_calls(
-    text: str, tokens: list[Token], tree: exp.Expression | None
-) -> Iterator[SessionCall]:
+def _session_calls(text: str, tokens: list[Token], tree: exp.Expr | None) -> Iterator[SessionCall]:
     labels = _bare_projections(tree)
     for i, token in enumerate(tokens):
         function = token.text.upper()
@@ -254,7 +254,7 @@ def _session_calls(
         yield SessionCall(token.start, end, function, label)
 
 
-def _bare_projections(tree: exp.Expression | None) -> set[str]:
+def _bare_projections(tree: exp.Expr | None) -> set[str]:
     """Session functions that are columns of the result under their own name."""
     if not isinstance(tree, exp.Select):
         return set()
@@ -267,7 +267,7 @@ def _bare_projections(tree: exp.Expression | None) -> set[str]:
 
 def _doubled_quotes(text: str, tokens: list[Token]) -> Iterator[Edit]:
     """`'it''s'` means it's; the engine would read two strings and join them."""
-    for one, two in zip(tokens, tokens[1:], strict=False):
+    for one, two in pairwise(tokens):
         if one.token_type not in STRINGS or two.token_type != TokenType.STRING:
             continue
         if two.start == one.end + 1 and text[one.end] == text[two.start]:

@@ -6,34 +6,40 @@ inside them are slices of the original text.
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, ClassVar
 
+from sqlglot import Token, TokenType
 from sqlglot.dialects.databricks import Databricks
 from sqlglot.errors import TokenError
-from sqlglot.tokens import Token, TokenType
 
 from f1mesh.warehouse.errors import SqlError, syntax_error
 from f1mesh.warehouse.sql.literals import decode_string
 
 STRINGS = (TokenType.STRING, TokenType.RAW_STRING)
-PUNCTUATION = {TokenType.SEMICOLON}
 
 
 class _Tokenizer(Databricks.Tokenizer):
     """Databricks' tokens, one per word: no joined keywords, no statement swallowed whole."""
 
-    COMMANDS: Any = set()
-    KEYWORDS: Any = {k: v for k, v in Databricks.Tokenizer.KEYWORDS.items() if " " not in k}
+    COMMANDS: ClassVar[Any] = set()
+    _KNOWN = Databricks.Tokenizer.KEYWORDS
+    KEYWORDS: ClassVar[Any] = {
+        k: v for k, v in _KNOWN.items() if " " not in k
+    }
 
 
 def tokenize(text: str) -> list[Token]:
     """The tokens of a statement, without its closing semicolons."""
     try:
-        tokens = cast(list[Token], _Tokenizer(dialect="databricks").tokenize(text))
+        tokens = _Tokenizer(dialect="databricks").tokenize(text)
     except TokenError as error:
         raise SqlError("PARSE_SYNTAX_ERROR", f"{error}.", "42601") from error
     while tokens and tokens[-1].token_type == TokenType.SEMICOLON:
         tokens.pop()
+    if any(token.token_type == TokenType.SEMICOLON for token in tokens):
+        raise SqlError(
+            "PARSE_SYNTAX_ERROR", "Give one statement at a time, without ';' between.", "42601"
+        )
     return tokens
 
 
@@ -66,7 +72,7 @@ class Cursor:
         return self.text[token.start : token.end + 1]
 
     def word(self, ahead: int = 0) -> str:
-        """The token `ahead` of the current one in upper case; empty for strings and quoted names."""
+        """A token in upper case, `ahead` of the current one; empty for strings and quoted names."""
         index = self.at + ahead
         if index >= len(self.tokens):
             return ""

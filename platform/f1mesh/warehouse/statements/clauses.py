@@ -72,7 +72,9 @@ def read_columns(cursor: Cursor) -> Declared:
 
 
 def _bare_constraint(cursor: Cursor) -> bool:
-    return cursor.sees("PRIMARY", "KEY") or cursor.sees("FOREIGN", "KEY") or cursor.sees("CHECK", "(")
+    return (
+        cursor.sees("PRIMARY", "KEY") or cursor.sees("FOREIGN", "KEY") or cursor.sees("CHECK", "(")
+    )
 
 
 def read_column(cursor: Cursor, configuration: dict[str, str]) -> ColumnSpec:
@@ -108,9 +110,7 @@ def read_constraint(cursor: Cursor, configuration: dict[str, str]) -> None:
     read_constraint_body(cursor, name, configuration)
 
 
-def read_constraint_body(
-    cursor: Cursor, name: str | None, configuration: dict[str, str]
-) -> None:
+def read_constraint_body(cursor: Cursor, name: str | None, configuration: dict[str, str]) -> None:
     """Read what stands after a constraint's name into a table's configuration."""
     if cursor.accept("CHECK"):
         condition = cursor.parens().strip()

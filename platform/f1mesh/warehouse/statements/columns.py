@@ -1,6 +1,6 @@
 """ALTER TABLE on columns: add, drop, rename, change type.
 
-Dropping, renaming and changing a type rewrite the table in one commit: files keep no ids of columns.
+Dropping, renaming and changing a type rewrite the table in one commit.
 """
 
 from __future__ import annotations

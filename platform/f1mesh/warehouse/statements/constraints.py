@@ -1,4 +1,4 @@
-"""ALTER TABLE on constraints: what is declared is checked on the rows that are there, then enforced."""
+"""ALTER TABLE on constraints: checked on the rows that are there, then enforced on every write."""
 
 from __future__ import annotations
 
@@ -76,9 +76,7 @@ def add_constraint(ctx: Context, parts: list[str], cursor: Cursor) -> None:
         _commit(ctx, entry, table, base, metadata, "ADD CONSTRAINT")
 
 
-def _audit_all(
-    ctx: Context, relation: str, fresh: Constraints, key: PrimaryKey | None
-) -> None:
+def _audit_all(ctx: Context, relation: str, fresh: Constraints, key: PrimaryKey | None) -> None:
     columns = key.columns if key else ()
     audit(ctx.lease, relation, Constraints(not_null=columns, checks=fresh.checks))
     if key:

@@ -213,12 +213,13 @@ def _detail(ctx: Context, cursor: Cursor) -> Result:
     ]  # fmt: skip
     types = ["string"] * 14
     types[5] = types[6] = "timestamp"
+    types[7] = types[8] = "array<string>"
     types[9] = types[10] = types[12] = types[13] = "bigint"
     row = [
         "delta", snapshot.metadata["id"], str(entry.name), what.comment, table.location,
         datetime.fromtimestamp(entry.created, UTC),
         datetime.fromtimestamp(snapshot.timestamp / 1000, UTC),
-        json.dumps(list(what.partitions)), json.dumps(list(what.clustering)),
+        list(what.partitions), list(what.clustering),
         len(snapshot.files), sum(int(f["size"]) for f in snapshot.files.values()),
         json.dumps(what.properties), int(snapshot.protocol["minReaderVersion"]),
         int(snapshot.protocol["minWriterVersion"]),
@@ -232,7 +233,7 @@ def _history(ctx: Context, cursor: Cursor) -> Result:
     limit = int(cursor.number()) if cursor.accept("LIMIT") else None
     cursor.finish()
     latest, earliest = ctx.snapshot(table).version, earliest_version(table.location)
-    rows = []
+    rows: list[list[object]] = []
     for version in range(latest, earliest - 1, -1):
         if limit is not None and len(rows) >= limit:
             break
@@ -256,5 +257,3 @@ def _history_row(version: int, actions: list[dict[str, object]]) -> list[object]
         json.dumps(info.get("operationMetrics") or {}), info.get("userMetadata"),
         info.get("engineInfo"),
     ]  # fmt: skip
-
-

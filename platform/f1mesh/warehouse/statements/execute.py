@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 
 from f1mesh.warehouse.engine import Lease
 from f1mesh.warehouse.information_schema import InformationSchema
@@ -10,16 +11,17 @@ from f1mesh.warehouse.results import Result
 from f1mesh.warehouse.sessions import Session
 from f1mesh.warehouse.sql.tokens import Cursor
 from f1mesh.warehouse.statements.context import Context
-from f1mesh.warehouse.statements.dispatch import handler_for
+from f1mesh.warehouse.statements.dispatch import handler_for, kind_of
 from f1mesh.warehouse.warehouse import Warehouse
 
 
-def execute(warehouse: Warehouse, session: Session, lease: Lease, text: str) -> Result:
-    """Run one statement. Raises SqlError."""
+def execute(
+    warehouse: Warehouse, session: Session, lease: Lease, text: str, note: Callable[[str], None]
+) -> Result:
+    """Run one statement; `note` is told of what kind it is. Raises SqlError."""
     cursor = Cursor(text)
+    note(" ".join(kind_of(cursor)).lower())
     handler = handler_for(cursor)
     catalog, logs = warehouse.catalog, warehouse.logs
     resolver = Resolver(session, catalog, logs, InformationSchema(catalog, logs))
     return handler(Context(warehouse, session, lease, resolver), cursor)
-
-

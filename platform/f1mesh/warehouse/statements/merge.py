@@ -153,9 +153,8 @@ def _run(ctx: Context, spec: Merge, location: str, base: Snapshot) -> Merged:
     clauses = [_clause_text(spec, c, fields, [str(f["name"]) for f in given]) for c in spec.clauses]
     target = ".".join(map(quote_name, spec.parts))
     head = f"merge into {target} as {quote_name(spec.alias)} using ("
-    text = (
-        f"{head}{source}) as {quote_name(spec.source_alias)}\non {spec.condition}\n"
-        + "\n".join(clauses)
+    text = f"{head}{source}) as {quote_name(spec.source_alias)}\non {spec.condition}\n" + "\n".join(
+        clauses
     )
     at = len("merge into ")
 

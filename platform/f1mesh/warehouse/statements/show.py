@@ -116,12 +116,12 @@ def _information(ctx: Context, entry: Entry, what: Relation) -> str:
         "Created By": "Spark",
         "Type": entry.table_type,
         "Provider": "delta" if what.location else None,
-        "Comment": what.comment,
         "View Text": what.text.replace("\n", " ") if what.text else None,
         "Location": what.location,
         "Partition Columns": f"[{', '.join(quote_name(p) for p in what.partitions)}]"
         if what.partitions
         else None,
+        "Comment": what.comment,  # the last fact: dbt reads it up to the last line with a title
     }
     lines = [f"{key}: {value}" for key, value in facts.items() if value]
     lines.append("Schema: root")
@@ -220,4 +220,3 @@ _HANDLERS: dict[tuple[str, ...], Callable[[Context, Cursor], Result]] = {
     ("CREATE", "TABLE"): _create_table,
     ("GRANTS",): _grants,
 }
-

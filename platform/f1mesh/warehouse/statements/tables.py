@@ -21,12 +21,12 @@ from f1mesh.warehouse.statements.clauses import (
     read_properties,
     require_columns,
 )
+from f1mesh.warehouse.statements.clone import clone, is_clone
 from f1mesh.warehouse.statements.context import Context
 from f1mesh.warehouse.storage.commit import new_metadata
 from f1mesh.warehouse.storage.constraints import PRIMARY_KEY
 from f1mesh.warehouse.storage.log import Snapshot, commit_path
 from f1mesh.warehouse.storage.writing import Writer
-
 
 
 @dataclass
@@ -47,7 +47,12 @@ class CreateTable:
 
 def create_table(ctx: Context, cursor: Cursor) -> Result:
     """CREATE [OR REPLACE] TABLE [IF NOT EXISTS] name [(columns)] [clauses] [AS query]."""
-    spec = read_create_table(cursor)
+    spec = _read_head(cursor)
+    if is_clone(cursor):
+        return clone(
+            ctx, spec.parts, cursor, replace=spec.replace, if_not_exists=spec.if_not_exists
+        )
+    _read_body(cursor, spec)
     name = ctx.name(spec.parts)
     with ctx.warehouse.locks.writing(name):
         entry = ctx.warehouse.catalog.find(name)
@@ -61,21 +66,23 @@ def create_table(ctx: Context, cursor: Cursor) -> Result:
     return affected(rows, num_inserted_rows=rows) if spec.query else done()
 
 
-def read_create_table(cursor: Cursor) -> CreateTable:
+def _read_head(cursor: Cursor) -> CreateTable:
     cursor.expect("CREATE")
     replace = cursor.accept("OR", "REPLACE")
     if cursor.accept("EXTERNAL") or cursor.sees("TEMPORARY") or cursor.sees("TEMP"):
         raise unsupported("external and temporary tables by keyword", "Give a LOCATION, or a view.")
     cursor.expect("TABLE")
     if_not_exists = cursor.accept("IF", "NOT", "EXISTS")
-    spec = CreateTable(cursor.name(), replace, if_not_exists)
+    return CreateTable(cursor.name(), replace, if_not_exists)
+
+
+def _read_body(cursor: Cursor, spec: CreateTable) -> None:
     if cursor.sees("("):
         spec.declared = read_columns(cursor)
     while not cursor.done and not cursor.sees("AS") and not _starts_query(cursor):
         _read_clause(cursor, spec)
     cursor.accept("AS")
     spec.query = None if cursor.done else cursor.rest()
-    return spec
 
 
 def _starts_query(cursor: Cursor) -> bool:
@@ -98,7 +105,7 @@ def _read_clause(cursor: Cursor, spec: CreateTable) -> None:
         spec.properties = checked_properties(read_properties(cursor))
     elif cursor.accept("LOCATION"):
         spec.location = local_path(cursor.string())
-    elif cursor.word() in ("SHALLOW", "DEEP", "CLONE", "LIKE", "OPTIONS", "CLUSTERED", "WITH"):
+    elif cursor.word() in ("LIKE", "OPTIONS", "CLUSTERED", "WITH"):
         raise unsupported(f"CREATE TABLE ... {cursor.word()}", "Use CREATE TABLE ... AS SELECT.")
     else:
         raise cursor.error("a clause of CREATE TABLE")
@@ -139,9 +146,7 @@ def _write(ctx: Context, name: Name, entry: Entry | None, spec: CreateTable) -> 
     return rows
 
 
-def _adopt(
-    ctx: Context, name: Name, entry: Entry | None, spec: CreateTable, location: str
-) -> int:
+def _adopt(ctx: Context, name: Name, entry: Entry | None, spec: CreateTable, location: str) -> int:
     """A name for a Delta table that is there already."""
     if spec.query or spec.declared.columns or spec.partitions or spec.properties or spec.comment:
         raise SqlError(
@@ -232,4 +237,3 @@ def drop_table(ctx: Context, cursor: Cursor) -> Result:
         ctx.warehouse.catalog.drop(entry)
         ctx.warehouse.discard(entry)
     return done()
-

@@ -159,7 +159,8 @@ def drop_view(ctx: Context, cursor: Cursor) -> Result:
     if_exists = cursor.accept("IF", "EXISTS")
     parts = cursor.name()
     cursor.finish()
-    if len(parts) == 1 and ctx.session.temp_views.pop(parts[0].lower(), None):
+    if len(parts) == 1 and parts[0].lower() in ctx.session.temp_views:
+        del ctx.session.temp_views[parts[0].lower()]
         return done()
     name = ctx.name(parts)
     with ctx.warehouse.locks.writing(name):

@@ -1,7 +1,7 @@
 """Writing a Delta table's log: one commit, all or nothing.
 
-A commit file appears under its final name complete (hard link of a finished file) or not at all, and
-never replaces one that another writer made first: this is what makes every statement atomic.
+A commit file appears under its final name complete (hard link of a finished file) or not at all,
+and never replaces one that another writer made first: this makes every statement atomic.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ def _checkpoint(location: str) -> None:
 
 
 def drop_hint(location: str) -> None:
-    """Remove `_last_checkpoint`, the protocol's optional pointer to the newest checkpoint: Sail takes
-    it for the oldest that is left, and cannot read a version below it any more."""
+    """Remove `_last_checkpoint`, the protocol's optional pointer to the newest checkpoint: with it,
+    Sail cannot read a version below that checkpoint any more."""
     (Path(location) / "_delta_log" / "_last_checkpoint").unlink(missing_ok=True)
 
 
@@ -162,9 +162,7 @@ def records(files: Iterable[Action]) -> int | None:
     return total
 
 
-def metadata_actions(
-    snapshot: Snapshot, metadata: Mapping[str, Any]
-) -> list[dict[str, Any]]:
+def metadata_actions(snapshot: Snapshot, metadata: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The actions that change a table's metadata, with the protocol if it has to rise."""
     protocol = needed_protocol(metadata, snapshot.protocol)
     actions: list[dict[str, Any]] = []

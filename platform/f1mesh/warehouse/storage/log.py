@@ -66,9 +66,7 @@ class Snapshot:
                 transactions[txn["appId"]] = txn
             elif (info := action.get("commitInfo")) is not None:
                 changed["timestamp"] = info.get("timestamp", 0)
-        return replace(
-            self, version=version, files=files, transactions=transactions, **changed
-        )
+        return replace(self, version=version, files=files, transactions=transactions, **changed)
 
 
 def commit_path(location: str | Path, version: int) -> Path:
@@ -134,7 +132,9 @@ def checkpoints(location: str) -> list[int]:
 
 def earliest_version(location: str) -> int:
     """The oldest version that can still be read."""
-    commits = [int(p.stem) for p in (Path(location) / "_delta_log").glob("*.json") if p.stem.isdigit()]
+    commits = [
+        int(p.stem) for p in (Path(location) / "_delta_log").glob("*.json") if p.stem.isdigit()
+    ]
     return min([*commits, *checkpoints(location)], default=0)
 
 
@@ -161,7 +161,7 @@ def _read_checkpoint(location: str, version: int) -> Snapshot:
     import pyarrow.parquet as pq
 
     path = Path(location) / "_delta_log" / f"{version:020d}.checkpoint.parquet"
-    rows = pq.read_table(path).to_pylist(maps_as_pydicts="strict")  # type: ignore[no-untyped-call]
+    rows = pq.read_table(path).to_pylist(maps_as_pydicts="strict")
     actions = [
         {kind: _present(value) for kind, value in row.items() if value is not None} for row in rows
     ]

@@ -1,8 +1,8 @@
 """The one way in which rows get into a table: staged, audited, committed.
 
-Every function here is called with the table's lock held and makes exactly one commit, or none and an
-error. Rows that were computed from the table itself are only committed on the version that they were
-computed from.
+Every function here is called with the table's lock held and makes exactly one commit, or none and
+an error. Rows that were computed from the table itself are only committed on the version that they
+were computed from.
 """
 
 from __future__ import annotations
@@ -107,9 +107,7 @@ class Writer:
                 if not stage.files:
                     return 0
                 adds = stage.link_into(location)
-                info = commit_info(
-                    operation, {"mode": "Append"}, _metrics(stage, count)
-                )
+                info = commit_info(operation, {"mode": "Append"}, _metrics(stage, count))
                 try:
                     publish(location, snapshot.version + 1, [info, *adds])
                     return count
@@ -326,8 +324,6 @@ def _changed(location: str) -> SqlError:
     )
 
 
-def with_fields(
-    metadata: Mapping[str, Any], fields: Sequence[Mapping[str, Any]]
-) -> dict[str, Any]:
+def with_fields(metadata: Mapping[str, Any], fields: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """A metaData action's body with other columns."""
     return {**metadata, "schemaString": json.dumps({"type": "struct", "fields": list(fields)})}
