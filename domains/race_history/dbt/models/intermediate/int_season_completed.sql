@@ -39,8 +39,11 @@ final as (
     max(round) as last_round,
     max(case when recency = 1 and has_standings then race_id end) as standings_race_id,
     max(case when recency = 1 and has_standings then race_date end) as standings_date,
-    count_if(has_results) = count(*)
-      and max(round) = max(case when has_standings then round end) as is_complete
+    coalesce(
+      count_if(has_results) = count(*)
+        and max(round) = max(case when has_standings then round end),
+      false
+    ) as is_complete
   from progress
   group by season
 )
@@ -52,5 +55,5 @@ select
   last_round,
   standings_race_id,
   standings_date,
-  coalesce(is_complete, false) as is_complete
+  is_complete
 from final

@@ -18,7 +18,7 @@ final as (
   select
     seasons.season,
     constructors.constructor_ref,
-    coalesce(standings.engine_ref, 'unknown') as engine_ref,
+    standings.engine_ref,
     constructors.constructor_name as constructor,
     constructors.country as constructor_country,
     standings.standing_position,
