@@ -36,6 +36,7 @@ class StepRunner:
     full_refresh: bool = False
     progress: Progress = _silent
     _checks: dict[ProductRef, Audit] = field(default_factory=dict)
+    _projects: dict[str, DbtProject] = field(default_factory=dict)
     _one_check: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self, step: Step) -> Any:
@@ -110,7 +111,10 @@ class StepRunner:
         return load_contract(self.mesh.domain(ref.domain).contract_path(ref.product))
 
     def _project(self, domain: str) -> DbtProject:
-        return DbtProject.of(self.mesh.domain(domain), self.workspace, self.target)
+        if domain not in self._projects:
+            owner = self.mesh.domain(domain)
+            self._projects[domain] = DbtProject.of(owner, self.workspace, self.target)
+        return self._projects[domain]
 
 
 def _succeeded(report: TransformReport, domain: str) -> TransformReport:

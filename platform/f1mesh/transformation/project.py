@@ -70,6 +70,7 @@ class DbtProject:
     profiles: Path
     state: Path
     environment: Mapping[str, str] = field(default_factory=dict)
+    parsed: dict[str, Any] = field(default_factory=dict)  # dbt's Manifest, once it was made
 
     @classmethod
     def of(cls, domain: Domain, workspace: Workspace, target: Target) -> DbtProject:
@@ -116,17 +117,29 @@ class DbtProject:
 
         with _ONE_INVOCATION:
             os.environ.update(self.environment)
-            self._install_dependencies()
-            nodes: list[NodeResult] = []
-            runner = dbtRunner(callbacks=[_reporter(progress)])
-            target = ["--target-path", str(self.state / "target")]
-            outcome = runner.invoke([*arguments, *self._folders(), *target])
+            runner = dbtRunner(manifest=self._parse(), callbacks=[_reporter(progress)])
+            outcome = runner.invoke([*arguments, *self._folders()])
             results = getattr(outcome.result, "results", None) or ()
-            nodes.extend(_node_result(result) for result in results)
+            nodes = tuple(_node_result(result) for result in results)
             error = "" if outcome.exception is None else str(outcome.exception)
             if not outcome.success and not error and not any(node.failed for node in nodes):
                 error = f"dbt {' '.join(arguments)} failed; see {self.state / 'logs' / 'dbt.log'}"
-        return TransformReport(nodes=tuple(nodes), error=error)
+        return TransformReport(nodes=nodes, error=error)
+
+    def _parse(self) -> Any:
+        """The project's manifest, parsed once for all invocations of this process.
+
+        Raises PermanentError for a project that dbt cannot parse.
+        """
+        from dbt.cli.main import dbtRunner
+
+        if "manifest" not in self.parsed:
+            self._install_dependencies()
+            outcome = dbtRunner().invoke(["parse", *self._folders()])
+            if not outcome.success:
+                raise PermanentError(f"dbt cannot parse {self.folder}: {outcome.exception}")
+            self.parsed["manifest"] = outcome.result
+        return self.parsed["manifest"]
 
     def _install_dependencies(self) -> None:
         """Link the local packages of packages.yml, unless that was done for this very file."""
@@ -138,15 +151,16 @@ class DbtProject:
         if not wanted or (stamp.is_file() and stamp.read_text() == wanted):
             return
         self.state.mkdir(parents=True, exist_ok=True)
-        outcome = dbtRunner().invoke(["deps", *self._folders()])
+        outcome = dbtRunner().invoke(["deps", *self._folders(target=False)])
         if not outcome.success:
             raise PermanentError(f"dbt deps failed for {packages}: {outcome.exception}")
         stamp.write_text(wanted)
 
-    def _folders(self) -> list[str]:
+    def _folders(self, *, target: bool = True) -> list[str]:
         return [
             *("--project-dir", str(self.folder)),
             *("--profiles-dir", str(self.profiles)),
+            *(("--target-path", str(self.state / "target")) if target else ()),
             *("--log-path", str(self.state / "logs")),
             *("--log-level", "none", "--log-level-file", "info"),
         ]
