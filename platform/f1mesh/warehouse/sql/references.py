@@ -97,6 +97,7 @@ def parse_query(text: str) -> ParsedQuery:
     if not _may_refer(tokens):
         return ParsedQuery((), (), tuple(_session_calls(text, tokens, None)), literals)
     tree = _parse(text)
+    _refuse_lossy_using(tree)
     places = {token.start: i for i, token in enumerate(tokens)}
     references = [_reference(text, tokens, places, t) for t in _tables(tree, frozenset())]
     return ParsedQuery(
@@ -131,6 +132,16 @@ def _parse(text: str) -> exp.Expr:
     if isinstance(trees[0], exp.Command):
         raise unsupported("this statement in this place", "See the list in warehouse/README.md.")
     return trees[0]
+
+
+def _refuse_lossy_using(tree: exp.Expr) -> None:
+    """Raise for `a.*` beside JOIN ... USING: the engine leaves the key out of it, silently."""
+    for select in tree.find_all(exp.Select):
+        using = any(join.args.get("using") for join in select.args.get("joins") or [])
+        if using and any(isinstance(e, exp.Column) and e.is_star for e in select.expressions):
+            raise unsupported(
+                "`table.*` together with JOIN ... USING", "Join with ON, or name the columns."
+            )
 
 
 def _tables(node: exp.Expr, hidden: frozenset[str]) -> Iterator[exp.Table]:

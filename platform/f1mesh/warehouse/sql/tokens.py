@@ -23,9 +23,7 @@ class _Tokenizer(Databricks.Tokenizer):
 
     COMMANDS: ClassVar[Any] = set()
     _KNOWN = Databricks.Tokenizer.KEYWORDS
-    KEYWORDS: ClassVar[Any] = {
-        k: v for k, v in _KNOWN.items() if " " not in k
-    }
+    KEYWORDS: ClassVar[Any] = {k: v for k, v in _KNOWN.items() if " " not in k}
 
 
 def tokenize(text: str) -> list[Token]:

@@ -55,9 +55,10 @@ def merge(ctx: Context, cursor: Cursor) -> Result:
         base = ctx.snapshot(table)
         ctx.resolver.pinned[table.location] = base.version
         merged = _run(ctx, spec, table.location, base)
-        ctx.warehouse.catalog.touch(entry)
+        if merged.changed:
+            ctx.warehouse.catalog.touch(entry)
     return affected(
-        merged.updated + merged.deleted + merged.inserted,
+        merged.changed,
         num_updated_rows=merged.updated,
         num_deleted_rows=merged.deleted,
         num_inserted_rows=merged.inserted,

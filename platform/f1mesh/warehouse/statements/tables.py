@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from f1mesh.warehouse.catalog.entries import Entry, Name, Table
+from f1mesh.warehouse.catalog.entries import Entry, Name, Table, View
 from f1mesh.warehouse.errors import SqlError, quoted, schema_not_found, table_exists, unsupported
 from f1mesh.warehouse.relations import CLUSTER_BY
 from f1mesh.warehouse.results import Result, affected, done
@@ -60,10 +60,20 @@ def create_table(ctx: Context, cursor: Cursor) -> Result:
             return done()
         if entry is not None and not spec.replace:
             raise table_exists(name)
+        if entry is not None and isinstance(entry.what, View):
+            raise _is_view(name)
         if not ctx.warehouse.catalog.has_schema(ctx.schema([name.catalog, name.schema])):
             raise schema_not_found([name.catalog, name.schema])
         rows = _write(ctx, name, entry, spec)
     return affected(rows, num_inserted_rows=rows) if spec.query else done()
+
+
+def _is_view(name: Name) -> SqlError:
+    return SqlError(
+        "EXPECT_TABLE_NOT_VIEW.NO_ALTERNATIVE",
+        f"CREATE OR REPLACE TABLE expects a table but {quoted(name)} is a view. Drop the view.",
+        "42809",
+    )
 
 
 def _read_head(cursor: Cursor) -> CreateTable:

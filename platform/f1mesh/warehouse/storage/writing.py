@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from f1mesh.warehouse.engine import Lease
@@ -28,7 +28,7 @@ from f1mesh.warehouse.storage.commit import (
 )
 from f1mesh.warehouse.storage.constraints import Constraints, audit, audit_key, constraints_of
 from f1mesh.warehouse.storage.log import DeltaLogs, Snapshot
-from f1mesh.warehouse.storage.scratch import scratch
+from f1mesh.warehouse.storage.scratch import Changes, scratch
 from f1mesh.warehouse.storage.stage import Staged, staged
 from f1mesh.warehouse.warehouse import Warehouse
 
@@ -55,6 +55,10 @@ class Merged:
     updated: int
     inserted: int
     deleted: int
+
+    @property
+    def changed(self) -> int:
+        return self.updated + self.inserted + self.deleted
 
 
 @dataclass(frozen=True)
@@ -194,31 +198,34 @@ class Writer:
         `statement` makes the command from the copy's name; `metadata` may have more columns.
         """
         folder = self.warehouse.staging
+        evolved = metadata["schemaString"] != base.metadata["schemaString"]
         with scratch(self.logs, folder, location, base, metadata) as copy:
             self.lease.query(statement(copy.relation))
             changes = copy.changes()
+            merged = self._merged(location, base, changes)
+            if not (merged.changed or evolved):
+                return merged
             if changes.removed:
                 refuse_append_only(base)
             constraints = constraints_of(fields_of(metadata), metadata["configuration"])
             audit(self.lease, copy.relation, constraints)
             if constraints.primary_key:
                 audit_key(self.lease, copy.relation, constraints.primary_key)
-            after = records(changes.files)
-            merged = Merged(
-                updated=int(changes.metrics.get("numTargetRowsUpdated", 0)),
-                inserted=int(changes.metrics.get("numTargetRowsInserted", 0)),
-                deleted=int(changes.metrics.get("numTargetRowsDeleted", 0)),
-            )
-            if after is not None:  # a row that two source rows delete is counted twice
-                rows = self._rows(location, base) + merged.inserted - after
-                merged = replace(merged, deleted=rows)
-            evolved = metadata["schemaString"] != base.metadata["schemaString"]
-            if changes.added or changes.removed or evolved:
-                info = commit_info(operation, {}, {**changes.metrics})
-                actions = [info, *(metadata_actions(base, metadata) if evolved else [])]
-                actions += changes.link_into(location)
-                publish_or_raise(location, base.version + 1, actions)
+            info = commit_info(operation, {}, changes.metrics)
+            actions = [info, *(metadata_actions(base, metadata) if evolved else [])]
+            actions += changes.link_into(location)
+            publish_or_raise(location, base.version + 1, actions)
             return merged
+
+    def _merged(self, location: str, base: Snapshot, changes: Changes) -> Merged:
+        """The engine's counts, but deleted rows by difference: it counts a row twice that two
+        source rows delete."""
+        updated = int(changes.metrics.get("numTargetRowsUpdated", 0))
+        inserted = int(changes.metrics.get("numTargetRowsInserted", 0))
+        after = records(changes.files)
+        if after is None:
+            return Merged(updated, inserted, int(changes.metrics.get("numTargetRowsDeleted", 0)))
+        return Merged(updated, inserted, self._rows(location, base) + inserted - after)
 
     def change_metadata(
         self, location: str, base: Snapshot, metadata: Mapping[str, Any], operation: str
