@@ -1,6 +1,9 @@
+{{ config(severity='error', warn_if='>0', error_if='>10') }}
+
 -- The official points of a season are the race and sprint points that count: all of them since 1991,
 -- the best results before (seed counted_results). Seasons with a calendar of another length than the
--- rule's are left out; thirds and sevenths of a point are rounded in the source.
+-- rule's are left out; thirds and sevenths of a point are rounded in the source. A few differences only
+-- warn: a source may correct its results before its standings.
 with seasons as (
   select * from {{ ref('int_season_completed') }}
 ),
