@@ -112,6 +112,8 @@ def test_another_schema_blocks(
     report = garage.audit().report
 
     assert [(f.rule, f.column) for f in report.broken] == [(rule, column)]
+    assert report.broken[0].example is not None
+    assert column in report.broken[0].example
     assert garage.pointer is not None
     assert garage.pointer.version == good.version
 
@@ -125,6 +127,17 @@ def test_a_missing_column_blocks_and_is_named_once(garage: Garage) -> None:
     report = garage.audit().report
 
     assert [(f.rule, f.column) for f in report.broken] == [("column_missing", "nationality")]
+    assert garage.consumers_see() == ["c1"]
+
+
+def test_a_table_that_was_left_empty_blocks(garage: Garage) -> None:
+    garage.build({})
+    garage.publish()
+    garage.sql(f"delete from {garage.table}")
+
+    with pytest.raises(ContractBroken, match="emptied: the table holds no row, consumers see 1"):
+        garage.publish()
+
     assert garage.consumers_see() == ["c1"]
 
 

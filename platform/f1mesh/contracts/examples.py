@@ -53,6 +53,10 @@ class Examples:
             return {"value": _plain(diagnostics["value"])}
         return found
 
+    def any_row(self) -> Row | None:
+        """The first row in column order; None if there is none."""
+        return self._first(f"select * from {_quote(self._contract.product)}")
+
     def _query(self, check: Check, diagnostics: dict[str, Any]) -> str | None:
         table = _quote(self._contract.product)
         if check.type.endswith("quality_sql"):

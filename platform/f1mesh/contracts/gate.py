@@ -6,11 +6,12 @@ against every rule). Whoever knows that the content was checked before needs the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from f1mesh.contracts.content_check import check_content
+from f1mesh.contracts.examples import Examples
 from f1mesh.contracts.freshness import Freshness, freshness_findings
 from f1mesh.contracts.model import Contract
 from f1mesh.contracts.report import CheckReport, Finding
@@ -18,6 +19,7 @@ from f1mesh.contracts.schema_check import nullability_warnings, schema_findings
 from f1mesh.contracts.table_version import TableVersion, nullable_columns
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from databricks.sql.client import Connection
 
 NOTHING_LANDED = Freshness({})
@@ -83,6 +85,18 @@ def check_rows(
         contract_digest=contract.digest,
         rows=rows.num_rows,
         checks=surface.checks + content.checks,
-        broken=surface.broken + content.broken,
+        broken=_shown(contract, surface, rows) + surface.freshness + content.broken,
         warnings=surface.warnings + content.warnings,
+    )
+
+
+def _shown(contract: Contract, surface: Surface, rows: pa.Table) -> tuple[Finding, ...]:
+    """The schema's findings with a row in which a wrong or undeclared column can be seen."""
+    if not surface.schema:
+        return ()
+    with Examples(contract, rows) as examples:
+        row = examples.any_row()
+    return tuple(
+        found if found.rule == "column_missing" else replace(found, example=row)
+        for found in surface.schema
     )

@@ -7,7 +7,7 @@ between them, or between the log and the view, is mended by doing them again.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from f1mesh.contracts.freshness import measure_freshness
 from f1mesh.contracts.gate import Surface, check_rows, check_surface
 from f1mesh.contracts.lineage import raw_tables_upstream
 from f1mesh.contracts.model import Contract
-from f1mesh.contracts.report import CheckReport
+from f1mesh.contracts.report import CheckReport, Finding
 from f1mesh.contracts.table_version import TableVersion, current_version
 from f1mesh.errors import PermanentError
 from f1mesh.publication.content import same_content
@@ -108,7 +108,7 @@ def audit(
         report = _carried_over(contract, at, surface, published)
         unchanged = True
     else:
-        report = check_rows(connection, contract, at, surface)
+        report = _unless_emptied(check_rows(connection, contract, at, surface), published)
         unchanged = False
     result = Audit(contract, at.version, report, published, unchanged)
     if not report.passed:
@@ -183,6 +183,16 @@ def _shows(
     if now - published.published_at > RENEW_AFTER:
         return False
     return same_content(connection, contract, at.table, published.version, at.version)
+
+
+def _unless_emptied(report: CheckReport, published: Pointer | None) -> CheckReport:
+    """A product that had rows and has none now is broken, unless a new contract came with it: a
+    build that was killed leaves such a table, and no rule on rows can see it."""
+    same_contract = published and published.contract_digest == report.contract_digest
+    if not (published and same_contract and published.rows and not report.rows):
+        return report
+    message = f"the table holds no row, consumers see {published.rows}"
+    return replace(report, broken=(*report.broken, Finding("emptied", None, message)))
 
 
 def _carried_over(
