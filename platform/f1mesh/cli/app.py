@@ -46,7 +46,7 @@ for name, part, about in (
 
 def main() -> None:
     """Entry point of the launcher and of the console script."""
-    app()
+    app(prog_name="f1")
 
 
 if __name__ == "__main__":

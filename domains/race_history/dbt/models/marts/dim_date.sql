@@ -26,10 +26,10 @@ final as (
     month(days.date_day) as month,
     date_format(days.date_day, 'MMMM') as month_name,
     day(days.date_day) as day_of_month,
-    weekday(days.date_day) + 1 as day_of_week,
+    (dayofweek(days.date_day) + 5) % 7 + 1 as day_of_week,
     date_format(days.date_day, 'EEEE') as day_name,
     weekofyear(days.date_day) as iso_week,
-    weekday(days.date_day) >= 5 as is_weekend,
+    dayofweek(days.date_day) in (1, 7) as is_weekend,
     race_days.race_date is not null as is_race_day
   from days
   left join race_days
