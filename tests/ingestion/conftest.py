@@ -1,18 +1,17 @@
-"""A real PostgreSQL, a small HTTP API and raw tables for the ingestion tests."""
+"""A real PostgreSQL and a real warehouse for the ingestion tests."""
 
 from __future__ import annotations
 
-import contextlib
 import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.ingestion.lab import Database, FolderTables, Lab
+from tests.ingestion.lab import Database, Lab
 
-from f1mesh.client import Target
-from f1mesh.ingestion import run as runner
+from f1mesh.client import find_target
+from f1mesh.warehouse import launch
 from f1mesh.workspace import Workspace
 
 
@@ -52,12 +51,19 @@ def laps(database: Database) -> Database:
     return database
 
 
+@pytest.fixture(scope="session")
+def warehouse() -> Iterator[Workspace]:
+    """A workspace whose embedded warehouse runs."""
+    with tempfile.TemporaryDirectory(prefix="f1warehouse") as folder:
+        workspace = Workspace(root=Path(folder), home=Path(folder) / ".f1", dataset="lab")
+        launch.start(workspace)
+        yield workspace
+        launch.stop(workspace)
+
+
 @pytest.fixture
-def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
-    workspace = Workspace(root=tmp_path, home=tmp_path / ".f1", dataset="lab")
-    target = Target("127.0.0.1", "/", "t", "f1_local", "http://127.0.0.1")
-    raw = tmp_path / "raw"
-    monkeypatch.setattr(runner, "RawTables", FolderTables(raw))
-    monkeypatch.setattr(runner, "connect", lambda _: contextlib.nullcontext())
+def lab(warehouse: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
+    """A domain of its own in the warehouse, and a folder of its own for sync files."""
     monkeypatch.setenv("F1_SOURCE_LAB", "")
-    return Lab(workspace, target, raw)
+    workspace = Workspace(root=tmp_path, home=warehouse.home, dataset="lab")
+    return Lab(workspace, find_target(workspace), name=f"demo{uuid.uuid4().hex[:8]}")

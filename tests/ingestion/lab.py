@@ -1,25 +1,22 @@
-"""What the ingestion tests work with: a database, raw tables, and syncs that run against them."""
+"""What the ingestion tests work with: a database, and syncs from it into the warehouse."""
 
 from __future__ import annotations
 
-import contextlib
 import multiprocessing
 import os
 import signal
 from dataclasses import dataclass
 from multiprocessing.context import SpawnProcess
 from multiprocessing.synchronize import Event
-from pathlib import Path
 from typing import Any
 
 import psycopg
-import pyarrow as pa
 from deltalake import DeltaTable
 
-from f1mesh.client import Target
-from f1mesh.ingestion import run as runner
+from f1mesh.client import Target, connect
 from f1mesh.ingestion.run import StreamResult, SyncResult, run_sync
 from f1mesh.ingestion.sync import Sync
+from f1mesh.ingestion.tables import RawTables
 from f1mesh.registry import Domain, Owner
 from f1mesh.workspace import Workspace
 
@@ -39,48 +36,26 @@ class Database:
                 connection.execute(statement.encode())
 
 
-class FolderTables:
-    """Stand-in for `RawTables` until the warehouse is there."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def __call__(self, *_: Any) -> FolderTables:
-        return self
-
-    def full_name(self, stream: str) -> str:
-        return f"f1_local.demo_raw.{stream}"
-
-    def locate(self, stream: str) -> str | None:
-        path = self.folder / stream
-        return str(path) if (path / "_delta_log").exists() else None
-
-    def create(self, stream: str, columns: pa.Schema) -> str:
-        path = self.folder / stream
-        DeltaTable.create(str(path), columns, mode="ignore")
-        return str(path)
-
-
 @dataclass
 class Lab:
-    """Runs syncs of a domain `demo` and shows what they landed."""
+    """Runs syncs of a domain and shows what they landed."""
 
     workspace: Workspace
     target: Target
-    raw: Path
+    name: str
     source_url: str = ""
 
     @property
     def domain(self) -> Domain:
         owner = Owner(team="t", email="t@f1mesh.example")
         return Domain(
-            name="demo",
+            name=self.name,
             title="",
             description="",
             owner=owner,
             tier=3,
             products=("none",),
-            path=self.workspace.root / "domains" / "demo",
+            path=self.workspace.root / "domains" / self.name,
         )
 
     def sync(self, *streams: dict[str, Any], source: dict[str, Any] | None = None) -> Sync:
@@ -111,7 +86,10 @@ class Lab:
         return process, reading
 
     def table(self, stream: str) -> DeltaTable:
-        return DeltaTable(str(self.raw / stream))
+        with connect(self.target) as connection:
+            location = RawTables(connection, self.target.catalog, self.name).locate(stream)
+        assert location is not None
+        return DeltaTable(location)
 
     def rows(self, stream: str, *columns: str) -> list[tuple[Any, ...]]:
         """The landed rows, sorted."""
@@ -129,6 +107,4 @@ def _child(lab: Lab, stream: dict[str, Any], dies: str, reading: Event) -> None:
         if dies and line.startswith(dies):
             os.kill(os.getpid(), signal.SIGKILL)
 
-    runner.RawTables = FolderTables(lab.raw)  # type: ignore
-    runner.connect = lambda _: contextlib.nullcontext()  # type: ignore
     lab.run(stream, progress=tell)

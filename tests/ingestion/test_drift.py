@@ -108,9 +108,9 @@ def test_another_type_is_refused_until_a_full_refresh(
         lab.run(stream)
     refreshed = lab.run(stream, full_refresh=True)
 
-    assert "f1_local.demo_raw.laps" in str(error.value)
+    assert f"f1_local.{lab.name}_raw.laps" in str(error.value)
     assert "points is decimal(6,2) in the raw table and string at the source" in str(error.value)
-    assert "`./f1 sync run demo lab --full-refresh`" in str(error.value)
+    assert f"`./f1 sync run {lab.name} lab --full-refresh`" in str(error.value)
     assert kinds(refreshed) == [("type_replaced", "points")]
     assert landed_type(lab, "points") == pa.string()
 

@@ -66,7 +66,7 @@ def test_an_entry_that_left_the_registry_is_gone(api: RegistryApi, lab: Lab, syn
 
 
 def test_a_throttled_request_is_asked_again(api: RegistryApi, lab: Lab, sync: Sync) -> None:
-    api.failing = [429, 503]
+    api.failing = [429]
 
     drivers, _ = lab.run_all(sync).streams
 

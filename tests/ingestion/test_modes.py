@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import uuid
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from tests.ingestion.lab import Database, Lab
+
+from f1mesh.client import connect, query
 
 LAPS: dict[str, Any] = {"name": "laps", "primary_key": ["lapId"]}
 OVERWRITE = {**LAPS, "sync_mode": "full_refresh", "destination_mode": "overwrite"}
@@ -205,6 +208,31 @@ def test_a_key_of_several_columns(database: Database, lab: Lab) -> None:
         (3, 1, 1),
         (3, 2, 1),
     ]
+
+
+def test_an_older_version_that_comes_later_does_not_win(source: Database, lab: Lab) -> None:
+    stream = {**UPSERT, "lookback_seconds": 3600}
+    lab.run(stream)
+    source.execute(
+        "alter table laps disable trigger touch",
+        "update laps set points = 0, updated_at = updated_at - interval '1 minute' "
+        "where driver = 'a'",
+    )
+
+    lab.run(stream)
+
+    assert (1, Decimal("1.50")) in lab.rows_of("laps", "lapId", "points")
+
+
+def test_what_is_landed_is_seen_through_the_warehouse(source: Database, lab: Lab) -> None:
+    lab.run(UPSERT)
+    source.execute("alter table laps add tyre text", "update laps set tyre = 'soft'")
+    lab.run(UPSERT)
+
+    with connect(lab.target) as connection:
+        seen = query(connection, f"select lapId, points, tyre from {lab.name}_raw.laps order by 1")
+
+    assert seen.to_pylist()[0] == {"lapId": 1, "points": Decimal("1.50"), "tyre": "soft"}
 
 
 def test_columns_are_selected(source: Database, lab: Lab) -> None:

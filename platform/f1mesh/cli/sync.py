@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -77,9 +77,17 @@ def status(
         return
     print_table(
         "Streams",
-        ["sync", "table", "last sync (UTC)", "rows", "cursor", "generation", "version"],
+        ["raw table", "sync", "last sync (UTC)", "rows", "up to", "generation", "version"],
         (
-            [s.sync, s.table, s.last_sync_at, s.rows, s.cursor, s.generation_id, s.version]
+            [
+                s.table.partition(".")[2],
+                s.sync,
+                _moment(s.last_sync_at),
+                s.rows,
+                _moment(s.cursor),
+                s.generation_id,
+                s.version,
+            ]
             for s in found
         ),
     )
@@ -102,7 +110,7 @@ def _syncs(domain: Domain, name: str | None = None) -> list[Sync]:
 def _show(result: SyncResult) -> None:
     print_table(
         f"{result.domain}/{result.sync}, {result.seconds:.1f} s",
-        ["stream", "mode", "read", "written", "deleted", "cursor", "generation", "seconds"],
+        ["stream", "mode", "read", "written", "deleted", "up to", "generation", "seconds"],
         (
             [
                 stream.stream,
@@ -110,7 +118,7 @@ def _show(result: SyncResult) -> None:
                 stream.records_read,
                 stream.records_written,
                 stream.deleted,
-                stream.cursor_after,
+                _moment(stream.cursor_after),
                 stream.generation_id,
                 round(stream.seconds, 2),
             ]
@@ -121,3 +129,13 @@ def _show(result: SyncResult) -> None:
         for drift in stream.drift:
             column = f".{drift.column}" if drift.column else ""
             note(f"{stream.stream}{column}: {drift.kind.replace('_', ' ')}: {drift.detail}")
+
+
+def _moment(value: Any) -> str | None:
+    """A moment to the second, in UTC; whatever else a cursor may be, as text."""
+    from datetime import UTC, datetime
+
+    try:
+        return datetime.fromisoformat(value).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+    except (TypeError, ValueError):
+        return None if value is None else str(value)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from deltalake import CommitProperties, DeltaTable
 
 
+_FILE_BYTES = 8 << 20  # a merge rewrites the files it touches: small ones keep increments cheap
+
 Misfits = Mapping[str, tuple[int, ...]]
 
 
@@ -192,7 +194,12 @@ class RawTable:
             self._merge(table, rows, properties)
         else:
             write_deltalake(
-                table, rows, mode="append", schema_mode="merge", commit_properties=properties
+                table,
+                rows,
+                mode="append",
+                schema_mode="merge",
+                target_file_size=_FILE_BYTES,
+                commit_properties=properties,
             )
 
     def _merge(self, table: DeltaTable, rows: pa.Table, properties: CommitProperties) -> None:
@@ -257,7 +264,12 @@ def _overwrite(table: DeltaTable, rows: pa.Table, properties: CommitProperties) 
     from deltalake import write_deltalake
 
     write_deltalake(
-        table, rows, mode="overwrite", schema_mode="overwrite", commit_properties=properties
+        table,
+        rows,
+        mode="overwrite",
+        schema_mode="overwrite",
+        target_file_size=_FILE_BYTES,
+        commit_properties=properties,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -88,7 +89,7 @@ def run_sync(
     failures are raised after that (PermanentError if one of them is, else TransientError).
     """
     began = time.perf_counter()
-    tell = progress or (lambda _: None)
+    tell = _one_at_a_time(progress)
     remedy = f"./f1 sync run {domain.name} {sync.name} --full-refresh"
     url = source_url(sync.source.connection, workspace)
     with opened(sync, url) as reader, connect(target) as connection:
@@ -109,6 +110,18 @@ def sync_status(sync: Sync, domain: Domain, target: Target) -> tuple[StreamStatu
     with connect(target) as connection:
         tables = RawTables(connection, target.catalog, domain.name)
         return tuple(_status(sync, stream, tables) for stream in sync.streams)
+
+
+def _one_at_a_time(progress: Progress | None) -> Progress:
+    """The streams' threads tell in turn, so that lines never mix."""
+    turn = threading.Lock()
+
+    def tell(line: str) -> None:
+        if progress is not None:
+            with turn:
+                progress(line)
+
+    return tell
 
 
 def _run_stream(

@@ -120,7 +120,7 @@ _LOG = logging.getLogger("f1mesh.ingestion.airbyte")
 
 @cache
 def _component_schema() -> dict[str, Any]:
-    """What manifests are validated against. The CDK parses it anew for each connector that it makes,
+    """What manifests are validated against. The CDK parses it anew for each connector it makes,
     in pure Python, which would take most of the time of a sync."""
     text = pkgutil.get_data("airbyte_cdk", "sources/declarative/declarative_component_schema.yaml")
     schema: dict[str, Any] = yaml.load(text or b"", Loader=yaml.CSafeLoader)
