@@ -68,7 +68,7 @@ def test_a_model_documents_itself_and_every_column(model: Path) -> None:
     entry = documented()["models", model.stem]
 
     assert entry["file"] == model.with_suffix(".yml")
-    assert entry["description"].startswith("One row per ")
+    assert entry["description"].startswith("One row")
     assert all(column.get("description") for column in entry["columns"])
     assert [c["name"] for c in entry["columns"]] == selected_columns(model.read_text())
 
@@ -126,7 +126,7 @@ def test_a_contract_names_owner_grain_and_freshness(model: Path) -> None:
     promised = contract(model.stem)
 
     assert promised["team"]["name"] == declared()["owner"]["team"]
-    assert promised["schema"][0]["dataGranularityDescription"].startswith("One row per ")
+    assert promised["schema"][0]["dataGranularityDescription"].startswith("One row")
     assert {"freshness", "frequency"} <= {sla["property"] for sla in promised["slaProperties"]}
     assert any(prop.get("primaryKey") for prop in promised["schema"][0]["properties"])
 
