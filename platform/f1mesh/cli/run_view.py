@@ -13,6 +13,7 @@ from rich.console import Console
 
 from f1mesh.orchestration import Outcome, Step, StepKind
 from f1mesh.orchestration.walk import Observer, State
+from f1mesh.registry import ProductRef
 
 MARKS = {State.DONE: "[green]✓[/]", State.FAILED: "[red]✗[/]"}
 
@@ -118,7 +119,7 @@ def _summary(domain: str, outcomes: Sequence[Outcome]) -> DomainSummary:
         models=sum(t.count("model", "snapshot", "seed") for t in transforms),
         tests=sum(t.count("test", "unit_test") for t in transforms),
         contract_checks=sum(audit.checks for audit in results(StepKind.CHECK)),
-        published={p.product: p.version for p in publications},
+        published={ProductRef.parse(p.product).product: p.version for p in publications},
         moved=sum(p.moved for p in publications),
         failed=sum(o.state is not State.DONE for o in outcomes),
         seconds=sum(o.seconds for o in outcomes),
