@@ -29,7 +29,7 @@ class Client:
         self, statement: str, parameters: Parameters
     ) -> tuple[list[str], list[tuple[Any, ...]]]:
         with self.connection.cursor() as cursor:
-            cursor.execute(statement, parameters)  # type: ignore[arg-type]
+            cursor.execute(statement, parameters)
             if not cursor.description:
                 return [], []
             found = cursor.fetchall_arrow()

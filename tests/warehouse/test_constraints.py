@@ -134,10 +134,13 @@ def test_a_contract_that_dbt_declares_holds(sql: Client) -> None:
 
     assert "NOT_NULL" in sql.fails("insert into t values (null, 'y')")
     assert "PRIMARY_KEY" in sql.fails("insert into t values (1, 'y')")
-    assert sql.value(
-        "select constraint_name from information_schema.table_constraints "
-        f"where table_schema = '{sql.schema}' and constraint_type = 'PRIMARY KEY'"
-    ) == "99d1e6157a15baec2239ac0cc84bd359"
+    assert (
+        sql.value(
+            "select constraint_name from information_schema.table_constraints "
+            f"where table_schema = '{sql.schema}' and constraint_type = 'PRIMARY KEY'"
+        )
+        == "99d1e6157a15baec2239ac0cc84bd359"
+    )
 
 
 def test_constraints_can_be_dropped(t: Client) -> None:
