@@ -103,9 +103,15 @@ class DbtProject:
         return content
 
     def build(self, *, full_refresh: bool = False, progress: Progress = print) -> TransformReport:
-        """Seeds, snapshots, models and tests, each after what it depends on."""
-        arguments = ["build", *(["--full-refresh"] if full_refresh else [])]
+        """Seeds, snapshots, models and data tests, each after what it depends on. Unit tests speak
+        about the code and not about today's data: `./f1 test` runs them."""
+        arguments = ["build", "--exclude-resource-type", "unit_test"]
+        arguments += ["--full-refresh"] if full_refresh else []
         return self.invoke(arguments, progress)
+
+    def unit_tests(self, *, progress: Progress = print) -> TransformReport:
+        """The project's unit tests: each rule with a branch, on rows made up for it."""
+        return self.invoke(["test", "--select", "test_type:unit"], progress)
 
     def freshness(self, *, progress: Progress = print) -> TransformReport:
         """The age of the newest record of each raw table, against the limits of its source."""
