@@ -129,6 +129,7 @@ def test_parameters_are_values_not_text(sql: Client) -> None:
     assert "[UNBOUND_SQL_PARAMETER]" in sql.fails("select :a, :nothing", {"a": 1})
 
 
+@pytest.mark.long
 def test_a_long_statement_is_waited_for(sql: Client) -> None:
     found = sql.value(
         "select count(*) from range(60000) a join range(60000) b "

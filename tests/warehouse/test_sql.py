@@ -9,7 +9,7 @@ from f1mesh.warehouse.sql.literals import decode_string, encode_string
 from f1mesh.warehouse.sql.parameters import Parameter, bind
 from f1mesh.warehouse.sql.references import parse_query
 from f1mesh.warehouse.sql.tokens import Cursor
-from f1mesh.warehouse.sql.types import json_type, read_type, sql_type
+from f1mesh.warehouse.sql.types import json_type, read_type, sql_type, widens
 
 
 def _tables(text: str) -> list[tuple[str, ...]]:
@@ -59,16 +59,33 @@ def test_types(text: str, delta: str, again: str) -> None:
 
 
 def test_nested_types_and_their_json() -> None:
-    cursor = Cursor("array<struct<a: map<string, array<int>>, `b c`: varchar(3) not null>>")
+    cursor = Cursor("array<struct<a: map<string, array<int>>, `b c`: varchar(3)>>")
     kind, _ = read_type(cursor)
     cursor.finish()
 
     assert sql_type(kind) == "array<struct<a:map<string,array<int>>,`b c`:string>>"
     fields = json_type(kind)["element_type"]["fields"]
     assert [f["name"] for f in fields] == ["a", "b c"]
-    assert fields[1]["nullable"] is False
     assert json_type("decimal(10,2)") == {"name": "decimal", "precision": 10, "scale": 2}
     assert json_type("timestamp") == {"name": "timestamp_ltz"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "wider"),
+    [
+        ("integer", "long", True),
+        ("long", "integer", False),
+        ("integer", "double", True),
+        ("integer", "string", False),
+        ("decimal(10,2)", "decimal(12,2)", True),
+        ("decimal(10,2)", "decimal(12,5)", False),
+        ("integer", "decimal(10,0)", True),
+        ("long", "decimal(10,0)", False),
+        ("date", "timestamp_ntz", True),
+    ],
+)
+def test_wider_types(old: str, new: str, wider: bool) -> None:
+    assert widens(old, new) is wider
 
 
 def test_references_are_found_with_their_places() -> None:
