@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
 import time
+from pathlib import Path
 
 import pytest
 from tests.warehouse.client import Client
@@ -90,3 +93,24 @@ def test_a_reader_is_not_disturbed_by_a_writer(t: Client) -> None:
         rest = cursor.fetchall_arrow()
 
     assert first.num_rows + rest.num_rows == 600_000
+
+
+def test_vacuum_keeps_the_versions_that_views_are_pinned_to(t: Client) -> None:
+    """Published products are such views; their files may be older than the retention."""
+    t.run("create view pinned as select * from t version as of 2", "insert overwrite t values (9)")
+    location = Path(t.rows("describe detail t")[0]["location"])
+    old = time.time() - 400 * 3600
+    for file in (location / "_delta_log").glob("*.json"):
+        text = re.sub(
+            r'"deletionTimestamp":\d+', f'"deletionTimestamp":{int(old * 1000)}', file.read_text()
+        )
+        file.write_text(text)
+    for file in location.glob("*.parquet"):
+        os.utime(file, (old, old))
+    before = len(list(location.glob("*.parquet")))
+
+    t.run("vacuum t retain 168 hours")
+
+    assert t.values("select a from pinned order by a") == [1, 2]
+    assert t.values("select a from t") == [9]
+    assert len(list(location.glob("*.parquet"))) == before - 1  # the row of version 3
