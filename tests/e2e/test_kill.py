@@ -57,7 +57,8 @@ def small_history(folder: Path) -> Path:
 def is_volatile(column: str) -> bool:
     """Whether a column tells when something was seen or loaded, which differs between runs."""
     name = column.lower()
-    return name.startswith(("_airbyte_", "dbt_")) or "updated_at" in name or "loaded_at" in name
+    when = ("seen_at", "changed_at", "updated_at", "loaded_at")
+    return name.startswith(("_airbyte_", "dbt_")) or name.endswith(when)
 
 
 def dump(mesh: Mesh) -> dict[str, list[Row]]:
