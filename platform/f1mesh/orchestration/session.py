@@ -1,7 +1,7 @@
 """The services that a run needs, for as long as it needs them.
 
-Whoever starts services says so in `<run_dir>/owner.json`. A run that was killed leaves that file and
-its services behind; the next one takes both over, so that nothing is left running in the end.
+Whoever starts services says so in `<run_dir>/owner.json`. A run that was killed leaves that file
+and its services behind; the next one takes both over, so that nothing is left running in the end.
 """
 
 from __future__ import annotations

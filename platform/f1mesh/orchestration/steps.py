@@ -74,9 +74,7 @@ class StepRunner:
 
     def transform(self, domain: str) -> TransformReport:
         """Build and test the domain's models; raises PermanentError naming each failure."""
-        report = self._project(domain).build(
-            full_refresh=self.full_refresh, progress=self.progress
-        )
+        report = self._project(domain).build(full_refresh=self.full_refresh, progress=self.progress)
         return _succeeded(report, domain)
 
     def check(self, ref: ProductRef) -> Audit:
