@@ -11,6 +11,9 @@ from databricks.sql.exc import Error
 from tests.warehouse.client import Client
 
 
+pytestmark = pytest.mark.e2e
+
+
 @pytest.fixture
 def statements(root: Path) -> list[str]:
     shared = os.environ.get("F1_SHARED_REFERENCE") or root.parent / "shared" / "reference"
