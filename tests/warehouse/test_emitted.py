@@ -10,7 +10,6 @@ import pytest
 from databricks.sql.exc import Error
 from tests.warehouse.client import Client
 
-
 pytestmark = pytest.mark.e2e
 
 
