@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from f1mesh.cli import answers, develop, products, run, source, state, sync, warehouse
+from f1mesh.cli import answers, develop, products, run, source, state, step, sync, warehouse
 
 app = typer.Typer(
     name="f1",
@@ -40,6 +40,7 @@ for name, part, about in (
     ("warehouse", warehouse.app, "The embedded SQL warehouse."),
     ("source", source.app, "The source systems: database and drivers API."),
     ("sync", sync.app, "Run a domain's syncs, see their state."),
+    ("step", step.app, "Single steps of the graph, as an orchestrator runs them."),
 ):
     app.add_typer(part, name=name, help=about, rich_help_panel="Parts")
 

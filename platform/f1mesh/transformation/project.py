@@ -70,10 +70,13 @@ class DbtProject:
     profiles: Path
     state: Path
     environment: Mapping[str, str] = field(default_factory=dict)
-    parsed: dict[str, Any] = field(default_factory=dict)  # dbt's Manifest, once it was made
+    log: str = "none"  # what dbt prints while it works: none, text or json
+    parsed: dict[str, Any] = field(default_factory=dict)  # dbt's Manifest by variables, once made
 
     @classmethod
-    def of(cls, domain: Domain, workspace: Workspace, target: Target) -> DbtProject:
+    def of(
+        cls, domain: Domain, workspace: Workspace, target: Target, *, log: str = "none"
+    ) -> DbtProject:
         state = workspace.data / "dbt" / domain.name
         return cls(
             domain=domain.name,
@@ -85,6 +88,7 @@ class DbtProject:
                 "F1_DBT_STATE": str(state),
                 "DO_NOT_TRACK": "1",
             },
+            log=log,
         )
 
     @property
@@ -102,23 +106,37 @@ class DbtProject:
             ) from error
         return content
 
-    def build(self, *, full_refresh: bool = False, progress: Progress = print) -> TransformReport:
-        """Seeds, snapshots, models and tests, each after what it depends on."""
+    def build(
+        self,
+        *,
+        full_refresh: bool = False,
+        season: int | None = None,
+        progress: Progress = print,
+    ) -> TransformReport:
+        """Seeds, snapshots, models and tests, each after what it depends on; incremental models
+        take `season` again whole, whether it changed or not."""
         arguments = ["build", *(["--full-refresh"] if full_refresh else [])]
-        return self.invoke(arguments, progress)
+        variables = {} if season is None else {"season": season}
+        return self.invoke(arguments, progress, variables)
 
     def freshness(self, *, progress: Progress = print) -> TransformReport:
         """The age of the newest record of each raw table, against the limits of its source."""
         return self.invoke(["source", "freshness"], progress)
 
-    def invoke(self, arguments: Sequence[str], progress: Progress = print) -> TransformReport:
+    def invoke(
+        self,
+        arguments: Sequence[str],
+        progress: Progress = print,
+        variables: Mapping[str, Any] | None = None,
+    ) -> TransformReport:
         """Run one dbt command; `progress` gets a line when a node ends."""
         from dbt.cli.main import dbtRunner
 
+        given = ["--vars", json.dumps(dict(variables))] if variables else []
         with _ONE_INVOCATION:
             os.environ.update(self.environment)
-            runner = dbtRunner(manifest=self._parse(), callbacks=[_reporter(progress)])
-            outcome = runner.invoke([*arguments, *self._folders()])
+            runner = dbtRunner(manifest=self._parse(given), callbacks=[_reporter(progress)])
+            outcome = runner.invoke([*arguments, *given, *self._folders()])
             results = getattr(outcome.result, "results", None) or ()
             nodes = tuple(_node_result(result) for result in results)
             error = "" if outcome.exception is None else str(outcome.exception)
@@ -126,20 +144,22 @@ class DbtProject:
                 error = f"dbt {' '.join(arguments)} failed; see {self.state / 'logs' / 'dbt.log'}"
         return TransformReport(nodes=nodes, error=error)
 
-    def _parse(self) -> Any:
-        """The project's manifest, parsed once for all invocations of this process.
+    def _parse(self, given: Sequence[str] = ()) -> Any:
+        """The project's manifest, parsed once (for each set of variables) for all invocations of
+        this process.
 
         Raises PermanentError for a project that dbt cannot parse.
         """
         from dbt.cli.main import dbtRunner
 
-        if "manifest" not in self.parsed:
+        key = " ".join(given)
+        if key not in self.parsed:
             self._install_dependencies()
-            outcome = dbtRunner().invoke(["parse", *self._folders()])
+            outcome = dbtRunner().invoke(["parse", *given, *self._folders()])
             if not outcome.success:
                 raise PermanentError(f"dbt cannot parse {self.folder}: {outcome.exception}")
-            self.parsed["manifest"] = outcome.result
-        return self.parsed["manifest"]
+            self.parsed[key] = outcome.result
+        return self.parsed[key]
 
     def _install_dependencies(self) -> None:
         """Link the local packages of packages.yml, unless that was done for this very file."""
@@ -162,8 +182,14 @@ class DbtProject:
             *("--profiles-dir", str(self.profiles)),
             *(("--target-path", str(self.state / "target")) if target else ()),
             *("--log-path", str(self.state / "logs")),
-            *("--log-level", "none", "--log-level-file", "info"),
+            *("--log-level-file", "info"),
+            *self._console(),
         ]
+
+    def _console(self) -> list[str]:
+        if self.log == "none":
+            return ["--log-level", "none"]
+        return ["--log-level", "info", "--log-format", self.log, "--no-use-colors"]
 
 
 def _reporter(progress: Progress) -> Callable[[Any], None]:
