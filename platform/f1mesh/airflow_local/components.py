@@ -2,7 +2,7 @@
 
 A task runs in a process group of its own, below a worker of the scheduler, so that ending the
 scheduler's group leaves tasks behind. Every process of this Airflow (also what its tasks start)
-carries its AIRFLOW_HOME in its environment: by that all of them are found, whoever their parent was.
+carries its AIRFLOW_HOME in its environment: by that all are found, whoever their parent was.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def wait_until_healthy(
         if missing:
             log = service(installation.workspace, missing[0]).log_tail()
             raise TransientError(f"Airflow's {missing[0]} ended while it started:\n{log}")
-        if rest.healthy() and not (unknown := [dag for dag in dags if not rest.knows(dag)]):
+        if rest.healthy() and all(rest.knows(dag) for dag in dags):
             return
         if time.monotonic() > deadline:
             raise TransientError(_why_late(rest, installation, limit_s))

