@@ -48,6 +48,9 @@ def _import_airflow() -> None:
     import airflow.jobs.scheduler_job_runner
     import airflow.settings  # noqa: F401
 
+    with contextlib.suppress(ImportError):  # without the mesh's DAGs Airflow starts all the same
+        import f1mesh.airflow.preload  # noqa: F401
+
 
 def _fork(log: Path, command: Sequence[str]) -> int:
     """The process id of a child that is the Airflow command."""
