@@ -5,7 +5,6 @@
     owner: race-history@f1mesh.example
     seasons: {first: 1980, last: 1988}
     full_refresh: false      # true: build every incremental model anew instead
-    at_once: 1               # how many seasons are worked on at a time
 """
 
 from __future__ import annotations
@@ -49,7 +48,6 @@ class Backfill(BaseModel):
     owner: Annotated[str, StringConstraints(pattern=r"^\S+@\S+$")]
     seasons: Seasons
     full_refresh: bool = False
-    at_once: Annotated[int, Field(ge=1, le=8)] = 1
     path: Path
 
     @property

@@ -1,0 +1,88 @@
+"""`mesh_digest`: once a day, how every product stands, in one message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from airflow.sdk import DAG, CronTriggerTimetable, task
+
+from f1mesh.airflow.maintenance import OWNER, tell
+from f1mesh.registry import Mesh
+
+if TYPE_CHECKING:
+    from f1mesh.publication.products import ProductStatus
+
+DIGEST = "mesh_digest"
+
+
+def digest_dag(mesh: Mesh) -> DAG:
+    """The DAG: one task, which reads the warehouse and sends the message."""
+    with DAG(
+        dag_id=DIGEST,
+        dag_display_name="Daily digest of the mesh",
+        description=f"How the {len(mesh.products)} products stand, once a day.",
+        doc_md=__doc__,
+        schedule=CronTriggerTimetable("0 7 * * *", timezone="UTC"),
+        start_date=datetime(2024, 1, 1),
+        catchup=False,
+        max_active_runs=1,
+        tags={"platform"},
+        default_args={
+            "owner": OWNER,
+            "retries": 2,
+            "retry_delay": timedelta(minutes=1),
+            "pool": "warehouse",
+            "on_failure_callback": tell,
+        },
+    ) as dag:
+        digest()
+    return dag
+
+
+@task(task_display_name="send the digest")
+def digest() -> str:
+    """Ask the warehouse, write the message, send it."""
+    import json
+
+    from f1mesh.airflow.alerts import send
+    from f1mesh.airflow.maintenance import catalog, connect
+    from f1mesh.airflow.settings import Settings
+    from f1mesh.publication.products import product_statuses
+    from f1mesh.registry import load_mesh
+
+    settings = Settings.read()
+    mesh = load_mesh(settings.workspace.root)
+    with connect() as connection:
+        statuses = product_statuses(
+            connection,
+            catalog(),
+            mesh,
+            mesh.products,
+            lambda domain: json.loads(settings.manifest(domain).read_text()),
+        )
+    text = digest_text(statuses, datetime.now(UTC))
+    send(text, subject="F1 data mesh: daily digest")
+    return text
+
+
+def digest_text(statuses: Iterable[ProductStatus], now: datetime) -> str:
+    """What is wrong first, then a line for each product."""
+    lines, wrong = [], []
+    for status in statuses:
+        age = (now - status.source_read_at) / timedelta(hours=1) if status.source_read_at else None
+        stale = age is not None and age > status.freshness_limit_hours
+        checked = status.last_check or "never checked"
+        line = (
+            f"{status.product}: version {status.version if status.version is not None else '-'}, "
+            f"{status.rows if status.rows is not None else '-'} rows, "
+            f"sources read {f'{age:.1f} h ago' if age is not None else '-'}, {checked}"
+        )
+        lines.append(line)
+        if stale or status.version is None or checked.startswith("failed"):
+            wrong.append(f"{status.product} ({status.owner})")
+    head = f"{len(lines)} products, {len(wrong)} need a look" + (
+        ": " + ", ".join(wrong) if wrong else ""
+    )
+    return "\n".join([head, *lines])

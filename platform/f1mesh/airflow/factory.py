@@ -1,0 +1,44 @@
+"""All DAGs of the mesh, made from the plans of its domains. `dags/mesh.py` calls this."""
+
+from __future__ import annotations
+
+from airflow.sdk import DAG, get_parsing_context
+
+from f1mesh.airflow.backfill_dag import BACKFILL, backfill_dag
+from f1mesh.airflow.broken import broken_dag
+from f1mesh.airflow.digest import DIGEST, digest_dag
+from f1mesh.airflow.domain_dag import domain_dag
+from f1mesh.airflow.maintenance import MAINTENANCE, maintenance_dag
+from f1mesh.airflow.settings import Settings
+from f1mesh.errors import MeshError
+from f1mesh.orchestration.plan import domain_plan
+from f1mesh.registry import Mesh, load_mesh
+
+
+def mesh_dags() -> dict[str, DAG]:
+    """The DAGs by id. A process that runs one task gets that task's DAG only.
+
+    A domain that cannot be rendered does not take the others with it: its DAG has one task, which
+    says what is wrong.
+    """
+    settings = Settings.read()
+    mesh = load_mesh(settings.workspace.root)
+    wanted = get_parsing_context()
+    makers = {MAINTENANCE: lambda: [maintenance_dag(mesh)], DIGEST: lambda: [digest_dag(mesh)]}
+    for name in mesh.domains:
+        makers[name] = lambda name=name: _domain_dags(mesh, name, settings, wanted.task_id)
+    chosen = [wanted.dag_id.removesuffix(BACKFILL)] if wanted.dag_id in _ids(makers) else makers
+    return {dag.dag_id: dag for key in chosen for dag in makers[key]()}
+
+
+def _ids(names: object) -> set[str]:
+    return {f"{name}{suffix}" for name in names for suffix in ("", BACKFILL)}
+
+
+def _domain_dags(mesh: Mesh, name: str, settings: Settings, task: str | None) -> list[DAG]:
+    try:
+        plan = domain_plan(mesh, name)
+        dags = [domain_dag(plan, settings, only_task=task)]
+        return [*dags, backfill_dag(plan)] if plan.backfills else dags
+    except (MeshError, OSError, ValueError) as error:
+        return [broken_dag(mesh.domain(name), error)]
