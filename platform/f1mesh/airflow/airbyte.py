@@ -173,9 +173,7 @@ def start_job(account: Account, connection_name: str) -> int:
         for job in found.jobs_response.data if found.jobs_response else ():
             return int(job.job_id)
     started = client.jobs.create_job(
-        request=models.JobCreateRequest(
-            connection_id=connection, job_type=models.JobTypeEnum.SYNC
-        )
+        request=models.JobCreateRequest(connection_id=connection, job_type=models.JobTypeEnum.SYNC)
     )
     return int(started.job_response.job_id)
 

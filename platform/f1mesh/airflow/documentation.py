@@ -14,11 +14,18 @@ def domain_doc(plan: DomainPlan, repository: str) -> str:
 
 
 def _products(plan: DomainPlan, repository: str) -> str:
-    lines = ["## Products", "", "| product | contract | fresh within | read by |", "|---|---|---|---|"]
+    lines = [
+        "## Products",
+        "",
+        "| product | contract | fresh within | read by |",
+        "|---|---|---|---|",
+    ]
     for product in plan.products:
         path = product.contract_path.relative_to(plan.path.parents[1])
-        contract = f"[{product.contract_version}]({repository}/{path})" if repository else (
-            f"{product.contract_version} (`{path}`)"
+        contract = (
+            f"[{product.contract_version}]({repository}/{path})"
+            if repository
+            else (f"{product.contract_version} (`{path}`)")
         )
         fresh = f"{product.freshness_hours:g} h" if product.freshness_hours else "-"
         readers = ", ".join(product.consumers) or "-"

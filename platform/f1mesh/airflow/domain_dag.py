@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
-from airflow.sdk import DAG, Asset, AssetAll, AssetAny, AssetOrTimeSchedule, BaseOperator
-from airflow.sdk import CronTriggerTimetable, Param, TaskGroup
+from airflow.sdk import (
+    DAG,
+    Asset,
+    AssetAll,
+    AssetAny,
+    AssetOrTimeSchedule,
+    BaseOperator,
+    CronTriggerTimetable,
+    Param,
+    TaskGroup,
+)
 from airflow.sdk.definitions.callback import AsyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
-from f1mesh.airflow.alerts import FailureAlert
 from f1mesh.airflow.airbyte import SyncOperator
+from f1mesh.airflow.alerts import FailureAlert
 from f1mesh.airflow.documentation import domain_doc
 from f1mesh.airflow.layout import (
+    BUILD_TASK,
     INGEST,
     PRODUCTS,
     TRANSFORM,
@@ -50,7 +61,7 @@ def domain_dag(plan: DomainPlan, settings: Settings, *, only_task: str | None = 
                 continue
             group = syncs if step.kind is StepKind.SYNC else products
             made[step.id] = _task(plan, step, group, products)
-        _connect(plan, made)
+        _connect(dag, plan, made)
     return dag
 
 
@@ -145,7 +156,7 @@ def _period(cron: str | None) -> timedelta | None:
 
     times = croniter(cron, START)
     ticks = [times.get_next(datetime) for _ in range(9)]
-    return max(later - earlier for earlier, later in zip(ticks, ticks[1:], strict=False))
+    return max(later - earlier for earlier, later in pairwise(ticks))
 
 
 def _task(plan: DomainPlan, step: Step, group: TaskGroup, products: TaskGroup) -> BaseOperator:
@@ -155,6 +166,7 @@ def _task(plan: DomainPlan, step: Step, group: TaskGroup, products: TaskGroup) -
         "task_id": name,
         "task_display_name": display_name(step),
         "pool": pool_of(step.kind),
+        "priority_weight": 1000,  # before tasks that only show something
         "execution_timeout": timedelta(seconds=timeout_s(step.kind)),
     }
     match step.kind:
@@ -179,12 +191,15 @@ def _transform(dag: DAG, plan: DomainPlan, step: Step, settings: Settings) -> Ta
     return transform_group(dag, plan, step, settings)
 
 
-def _connect(plan: DomainPlan, made: Mapping[str, BaseOperator | TaskGroup]) -> None:
-    """The graph's edges within the domain. What it needs of others is in the schedule."""
+def _connect(dag: DAG, plan: DomainPlan, made: Mapping[str, BaseOperator | TaskGroup]) -> None:
+    """The graph's edges within the domain. What it needs of others is in the schedule. A contract
+    check waits for the build itself and not for the tasks that show how its nodes went."""
+    build = dag.task_dict.get(BUILD_TASK)
     for step in plan.steps:
         for need in sorted(step.needs):
             if need in made and step.id in made:
-                made[need] >> made[step.id]
+                before = build if isinstance(made[need], TaskGroup) else made[need]
+                before >> made[step.id]
 
 
 def _about(plan: DomainPlan, product: str) -> str:

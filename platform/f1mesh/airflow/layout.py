@@ -7,7 +7,7 @@ from f1mesh.orchestration.graph import Step, StepKind
 TRANSFORM = "transform"
 PRODUCTS = "products"
 INGEST = "ingest"
-BUILD_TASK = f"{TRANSFORM}.dbt_producer_watcher"
+BUILD_TASK = f"{TRANSFORM}.build"
 
 AIRBYTE_CONNECTION = "airbyte_cloud"
 SLACK_CONNECTION = "slack_alerts"

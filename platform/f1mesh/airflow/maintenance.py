@@ -65,17 +65,16 @@ def maintenance_dag(mesh: Mesh) -> DAG:
         vacuum = DatabricksSqlOperator.partial(
             task_id="vacuum", task_display_name="remove old versions", **by_statement
         ).expand(sql=vacuum_statements(names))
-        count = DatabricksSqlOperator(
+        DatabricksSqlOperator(
             task_id="count_rows",
             task_display_name="snapshot of row counts",
             databricks_conn_id=WAREHOUSE_CONNECTION,
             sql=count_statements(mesh.products),
         )
-        expire = DatabricksSqlOperator.partial(
+        DatabricksSqlOperator.partial(
             task_id="expire", task_display_name="drop old schemas of pull requests", **by_statement
         ).expand(sql=old_pull_request_schemas())
         optimize >> vacuum
-        [vacuum, count, expire]
     return dag
 
 
@@ -125,8 +124,7 @@ def count_statements(products: tuple[ProductRef, ...]) -> list[str]:
     """Append the number of rows of each product, as consumers see it, to `mesh.row_counts`."""
     name = catalog()
     counts = " union all ".join(
-        f"select '{ref}' as product, count(*) as row_count "
-        f"from {name}.{ref.domain}.{ref.product}"
+        f"select '{ref}' as product, count(*) as row_count from {name}.{ref.domain}.{ref.product}"
         for ref in products
     )
     return [

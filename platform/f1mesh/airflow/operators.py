@@ -76,5 +76,3 @@ def outcome(step: str, ended: Ended) -> dict[str, Any]:
     if ended.code == 1:
         raise AirflowFailException(told)
     raise AirflowException(told)
-
-

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import cosmos.airflow.task_group
-import cosmos.operators.watcher
+import importlib
 
-import f1mesh.airflow.domain_dag
-import f1mesh.airflow.factory
-import f1mesh.airflow.transform
+MODULES = (
+    "airflow.providers.databricks.operators.databricks_sql",
+    "cosmos.airflow.task_group",
+    "cosmos.operators.watcher",
+    "f1mesh.airflow.factory",
+    "f1mesh.airflow.transform",
+)
 
-__all__: list[str] = []
+for module in MODULES:
+    importlib.import_module(module)

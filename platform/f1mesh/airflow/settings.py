@@ -1,11 +1,11 @@
 """Where things are for Airflow's processes: environment variables, the same on MWAA and locally.
 
-    F1_ROOT         folder with domains/ and platform/dbt (a checkout or the unpacked bundle)
-    F1_MESH_PYTHON  Python of the platform's environment; `dbt` lies beside it
-    F1_MANIFESTS    folder with <domain>/manifest.json, made by `dbt parse` before Airflow parses
-    F1_HOME, F1_DATASET   where the embedded parts keep their state
-    F1_REPOSITORY_URL     where people read the checkout's files, for links; none: paths only
-    F1_STEP_SERVER  0: a fresh process for each step instead of the fork server
+F1_ROOT         folder with domains/ and platform/dbt (a checkout or the unpacked bundle)
+F1_MESH_PYTHON  Python of the platform's environment; `dbt` lies beside it
+F1_MANIFESTS    folder with <domain>/manifest.json, made by `dbt parse` before Airflow parses
+F1_HOME, F1_DATASET   where the embedded parts keep their state
+F1_REPOSITORY_URL     where people read the checkout's files, for links; none: paths only
+F1_STEP_SERVER  0: a fresh process for each step instead of the fork server
 """
 
 from __future__ import annotations

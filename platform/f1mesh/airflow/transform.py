@@ -1,46 +1,42 @@
 """The dbt project of a domain as a group of tasks, rendered by Cosmos from a prebuilt manifest.
 
-One task, `dbt build`, does the domain's transform step; one task per model and one for its tests
-tell how theirs went (Cosmos' WATCHER mode). Two things are done differently from Cosmos:
-
-* The build is the step of the graph: the same code, state and exit codes as everywhere, in a
-  process that has dbt loaded already. And it can be retried: Cosmos skips the second try of its
-  build and lets every model build itself, which would leave tests of no single model untested and
-  the run green. Here a second try is a whole build again, with all tests.
-* A failed node is told to its task only once it is known that the build is not tried again. What a
-  lost warehouse did to a try is not the verdict on a model.
+Cosmos reads the manifest and makes a task for each model and one for its tests, in dbt's order, as
+in its WATCHER mode: one build does the work, these tasks show how each node went. The build itself
+is the transform step of the graph, so that the same code, state and exit codes are used as
+everywhere, and it differs from Cosmos' own in what a retry does. Cosmos skips the second try of its
+build and lets each model build itself, so that tests of no single model are left out and the run
+can end green with one broken. Here a second try is a whole build again, with every test.
 """
 
 from __future__ import annotations
 
 import json
+import time
+from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import DAG, BaseOperator, TaskGroup
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.triggers.base import StartTriggerArgs
 from cosmos.airflow.task_group import DbtTaskGroup
 from cosmos.config import ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
-from cosmos.constants import (
-    ExecutionMode,
-    InvocationMode,
-    LoadMode,
-    TestBehavior,
-)
-from cosmos.operators._watcher import safe_xcom_push
+from cosmos.constants import ExecutionMode, InvocationMode, LoadMode, TestBehavior
 from cosmos.operators.watcher import DbtProducerWatcherOperator
 
 from f1mesh.airflow.layout import BUILD_TASK, TRANSFORM, display_name, pool_of
-from f1mesh.airflow.operators import Context, outcome, step_arguments
+from f1mesh.airflow.operators import Context, StepOperator, outcome, step_arguments
 from f1mesh.airflow.settings import Settings
+from f1mesh.airflow.watch import REPORT, NodeWatch
 from f1mesh.errors import PermanentError
 from f1mesh.orchestration.client import run_step
-from f1mesh.orchestration.graph import Step, StepKind
+from f1mesh.orchestration.graph import Step
 from f1mesh.orchestration.plan import DomainPlan
+from f1mesh.orchestration.policy import timeout_s
 
 _PROFILE = "f1mesh"
-_FAILED = frozenset({"error", "fail", "runtime error", "skipped", "partial success"})
-_HEARD = frozenset({"NodeFinished", "MainReportVersion", "AdapterRegistered"})
-WATCH_S = 3
+_REPORT_EVERY_S = 2.0
+_OF_COSMOS = ("dbt_producer_watcher", "dbt_producer_watcher_done")
+_BAD = frozenset({"error", "fail", "runtime error", "skipped", "partial success"})
 
 
 def transform_group(dag: DAG, plan: DomainPlan, step: Step, settings: Settings) -> TaskGroup:
@@ -72,80 +68,99 @@ def transform_group(dag: DAG, plan: DomainPlan, step: Step, settings: Settings) 
         render_config=RenderConfig(
             load_method=LoadMode.DBT_MANIFEST,
             test_behavior=TestBehavior.AFTER_EACH,
+            exclude=["resource_type:exposure"],
             emit_datasets=False,
         ),
-        operator_args={
-            "install_deps": False,
-            "append_env": True,
-            "env": {"F1_DBT_STATE": str(settings.dbt_state(plan.name))},
-            "poke_interval": WATCH_S,
-            "retries": 0,
-        },
+        operator_args={"install_deps": False, "retries": 0},
     )
-    build = dag.task_dict[BUILD_TASK]
-    _make_step(build, step, dag)
+    tests = _replace_build(dag, group, step)
+    for task in dag.task_dict.values():
+        if getattr(task, "model_unique_id", None):
+            _watch(task, tests)
     return group
 
 
-class BuildOperator(DbtProducerWatcherOperator):  # type: ignore[misc]
-    """Does a domain's transform step and tells the tasks of its models how theirs went."""
+class BuildOperator(StepOperator):
+    """Does a domain's transform step and reports how each node went while it runs.
+
+    A failed node is reported only once it is known that the build is not tried again: what a lost
+    warehouse did to a try is not the verdict on a model.
+    """
 
     ui_color = "#fbe9d9"
-    step: str
 
-    def execute(self, context: Context, **_: Any) -> Any:
-        self._dataset_namespace = None
-        self._model_outlet_uris.clear()
-        self._upstream_failure_skipped_ids.clear()
-        self.test_results_per_model.clear()
-        hear = self._make_parse_callable()
-        told = {"context": context, "project_dir": str(self.project_dir)}
-        bad_news: list[str] = []
+    def execute(self, context: Context) -> Any:
+        ti = context["ti"]
+        good: dict[str, str] = {}
+        bad: dict[str, str] = {}
+        reported_at = 0.0
 
         def on_line(line: str) -> None:
+            nonlocal reported_at
             event = _event(line)
             if event is None:
                 self.log.info(line)
-            elif _speaks_of_failure(event):
-                bad_news.append(line)
-                self.log.info(event["info"].get("msg", ""))
-            elif event["info"].get("name") in _HEARD:
-                hear(line, told)
-            elif event["info"].get("level") != "debug":
-                self.log.info(event["info"].get("msg", ""))
+                return
+            info, node = event["info"], (event.get("data") or {}).get("node_info") or {}
+            if info.get("name") != "NodeFinished":
+                if info.get("level") != "debug":
+                    self.log.info(info.get("msg", ""))
+                return
+            status = str(node.get("node_status", "")).lower()
+            (bad if status in _BAD else good)[str(node.get("unique_id"))] = status
+            if time.monotonic() - reported_at > _REPORT_EVERY_S:
+                ti.xcom_push(key=REPORT, value=good)
+                reported_at = time.monotonic()
 
-        arguments = step_arguments(self.step, context, {})
+        arguments = step_arguments(self.step, context, self.options)
         ended = run_step(
             Settings.read().site(), [*arguments, "--dbt-log", "json", "--json"], on_line
         )
         try:
             said = outcome(self.step, ended)
         except AirflowFailException:
-            self._tell(bad_news, hear, told)
+            ti.xcom_push(key=REPORT, value={**good, **bad})
             raise
         except AirflowException:
-            if context["ti"].try_number > context["ti"].max_tries:
-                self._tell(bad_news, hear, told)
+            final = ti.try_number > ti.max_tries
+            ti.xcom_push(key=REPORT, value={**good, **bad} if final else good)
             raise
-        safe_xcom_push(task_instance=context["ti"], key="task_status", value="completed")
-        said.pop("nodes", None)  # each has a task of its own
+        ti.xcom_push(key=REPORT, value={**said.pop("nodes", {}), **good})
         return said
 
-    def _tell(self, bad_news: list[str], hear: Any, told: dict[str, Any]) -> None:
-        for line in bad_news:
-            hear(line, told)
-        safe_xcom_push(task_instance=told["context"]["ti"], key="task_status", value="completed")
+
+def _replace_build(dag: DAG, group: TaskGroup, step: Step) -> dict[str, list[str]]:
+    """The transform step in the place of Cosmos' build task; the tests of each model."""
+    tests: dict[str, list[str]] = {}
+    for name in _OF_COSMOS:
+        task = dag.task_dict.pop(f"{TRANSFORM}.{name}")
+        group.children.pop(task.task_id)
+        if isinstance(task, DbtProducerWatcherOperator):
+            tests = task.tests_per_model
+    BuildOperator(
+        step=step.id,
+        task_id=BUILD_TASK.rsplit(".", 1)[-1],
+        task_display_name=display_name(step),
+        task_group=group,
+        dag=dag,
+        pool=pool_of(step.kind),
+        priority_weight=1000,
+        execution_timeout=timedelta(seconds=timeout_s(step.kind)),
+    )
+    return tests
 
 
-def _make_step(task: BaseOperator, step: Step, dag: DAG) -> None:
-    """Turn Cosmos' build task into the transform step."""
-    task.__class__ = BuildOperator
-    task.step = step.id
-    task.retries = dag.default_args["retries"]
-    task.pool = pool_of(StepKind.TRANSFORM)
-    task._task_display_name = display_name(step)
-    task.on_retry_callback = []
-    task.on_failure_callback = dag.default_args["on_failure_callback"]
+def _watch(task: BaseOperator, tests: dict[str, list[str]]) -> None:
+    """Let the task of a node start and end in the triggerer."""
+    node = task.model_unique_id
+    watched = sorted(tests.get(node, [])) if task.is_test_sensor else [node]
+    task.start_from_trigger = True
+    task.start_trigger_args = StartTriggerArgs(
+        trigger_cls=f"{NodeWatch.__module__}.{NodeWatch.__qualname__}",
+        trigger_kwargs={"nodes": watched, "build_task": BUILD_TASK},
+        next_method="execute_complete",
+    )
+    task.on_failure_callback = []  # the build tells people, once
 
 
 def _event(line: str) -> dict[str, Any] | None:
@@ -157,8 +172,3 @@ def _event(line: str) -> dict[str, Any] | None:
     except ValueError:
         return None
     return found if isinstance(found, dict) and isinstance(found.get("info"), dict) else None
-
-
-def _speaks_of_failure(event: dict[str, Any]) -> bool:
-    node = (event.get("data") or {}).get("node_info") or {}
-    return bool(node) and str(node.get("node_status", "")).lower() in _FAILED

@@ -1,10 +1,10 @@
 """Backfills as reviewed files: `domains/<domain>/backfills/<name>.yaml`.
 
-    name: recount_turbo_era
-    reason: The classification of 1986 was corrected at the source.
-    owner: race-history@f1mesh.example
-    seasons: {first: 1980, last: 1988}
-    full_refresh: false      # true: build every incremental model anew instead
+name: recount_turbo_era
+reason: The classification of 1986 was corrected at the source.
+owner: race-history@f1mesh.example
+seasons: {first: 1980, last: 1988}
+full_refresh: false      # true: build every incremental model anew instead
 """
 
 from __future__ import annotations

@@ -128,9 +128,7 @@ def _start(site: Site, name: str) -> socket.socket | None:
 def _run_forked(
     connection: socket.socket, site: Site, arguments: Sequence[str], on_line: Line
 ) -> Ended:
-    settings = {
-        key: value for key, value in _environment(site).items() if key.startswith(SETTINGS)
-    }
+    settings = {key: value for key, value in _environment(site).items() if key.startswith(SETTINGS)}
     order = json.dumps({"arguments": list(arguments), "environment": settings}).encode()
     with _pipes() as ((out, child_out), (err, child_err)):
         try:

@@ -32,6 +32,14 @@ GRACE_S = 10.0
 _LOOK_S = 2.0
 _PR_SET_PDEATHSIG = 1
 
+# Libraries start these threads when they are loaded.
+_NO_THREADS = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "MALLOC_CONF": "background_thread:false",
+    "_RJEM_MALLOC_CONF": "background_thread:false",
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+}
+
 PRELOADED = (
     "dbt.cli.main",
     "dbt.adapters.databricks",
@@ -208,6 +216,7 @@ def main(run_dir: Path, name: str) -> None:
 
 def preload() -> None:
     """Import what steps need; objects that live from here on are shared by all children."""
+    os.environ.update(_NO_THREADS)
     for module in PRELOADED:
         with contextlib.suppress(ImportError):  # the step that needs it will say so
             __import__(module)

@@ -69,7 +69,8 @@ def _parse(domain: Domain, scratch: Path, root: Path, python: Path) -> dict[str,
     content: dict[str, Any] = json.loads((scratch / "target" / "manifest.json").read_text())
     for key in _OF_THE_MOMENT:
         content["metadata"].pop(key, None)
-    return _without_moments(content, str(root))
+    cleaned: dict[str, Any] = _without_moments(content, str(root))
+    return cleaned
 
 
 def _run(command: list[str], scratch: Path, domain: Domain) -> None:

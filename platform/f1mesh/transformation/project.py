@@ -6,10 +6,12 @@ for all domains. dbt keeps global state, therefore one invocation at a time hold
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -97,8 +99,11 @@ class DbtProject:
 
     def manifest(self) -> dict[str, Any]:
         """dbt's manifest of the last invocation; raises PermanentError if there was none."""
+        found = self.manifest_path
+        if (prebuilt := os.environ.get("F1_MANIFESTS")) and not found.is_file():
+            found = Path(prebuilt) / self.domain / "manifest.json"  # another machine has built
         try:
-            content: dict[str, Any] = json.loads(self.manifest_path.read_text())
+            content: dict[str, Any] = json.loads(found.read_text())
         except FileNotFoundError as error:
             raise PermanentError(
                 f"dbt has not run for the domain '{self.domain}' yet: {self.manifest_path} is "
@@ -133,9 +138,10 @@ class DbtProject:
         from dbt.cli.main import dbtRunner
 
         given = ["--vars", json.dumps(dict(variables))] if variables else []
-        with _ONE_INVOCATION:
+        with _ONE_INVOCATION, self._alone():
             os.environ.update(self.environment)
-            runner = dbtRunner(manifest=self._parse(given), callbacks=[_reporter(progress)])
+            callbacks = [_reporter(progress), *([_print_json] if self.log == "json" else [])]
+            runner = dbtRunner(manifest=self._parse(given), callbacks=callbacks)
             outcome = runner.invoke([*arguments, *given, *self._folders()])
             results = getattr(outcome.result, "results", None) or ()
             nodes = tuple(_node_result(result) for result in results)
@@ -143,6 +149,15 @@ class DbtProject:
             if not outcome.success and not error and not any(node.failed for node in nodes):
                 error = f"dbt {' '.join(arguments)} failed; see {self.state / 'logs' / 'dbt.log'}"
         return TransformReport(nodes=nodes, error=error)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Wait until no other process works on the project: two builds of the same tables would
+        undo each other's work. The lock is the kernel's: it ends with its holder."""
+        self.state.mkdir(parents=True, exist_ok=True)
+        with (self.state / "dbt.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def _parse(self, given: Sequence[str] = ()) -> Any:
         """The project's manifest, parsed once (for each set of variables) for all invocations of
@@ -187,9 +202,9 @@ class DbtProject:
         ]
 
     def _console(self) -> list[str]:
-        if self.log == "none":
+        if self.log != "text":
             return ["--log-level", "none"]
-        return ["--log-level", "info", "--log-format", self.log, "--no-use-colors"]
+        return ["--log-level", "info", "--no-use-colors"]
 
 
 def _reporter(progress: Progress) -> Callable[[Any], None]:
@@ -199,6 +214,14 @@ def _reporter(progress: Progress) -> Callable[[Any], None]:
             progress(f"{info.node_name} {info.node_status}")
 
     return report
+
+
+def _print_json(event: Any) -> None:
+    """A line for each event that people read, and for each node that ended."""
+    from google.protobuf.json_format import MessageToJson  # type: ignore[import-untyped]
+
+    if event.info.level != "debug" or event.info.name == "NodeFinished":
+        print(MessageToJson(event, preserving_proto_field_name=True, indent=None), flush=True)
 
 
 def _node_result(result: Any) -> NodeResult:
