@@ -52,7 +52,7 @@ class Assembly:
         from f1mesh.orchestration.manifests import write_manifests
 
         python = environment.ensure(self.workspace, self.say)
-        write_manifests(self.mesh, self.installation.manifests, self.workspace)
+        write_manifests(self.mesh, self.installation.manifests, self.workspace.root)
         return components.start(self.installation, python, self.variables())
 
     def variables(self) -> dict[str, str]:
@@ -62,7 +62,7 @@ class Assembly:
 
     def wait(self) -> None:
         """Wait until Airflow is well, knows each domain's DAG and has the pools."""
-        from f1mesh.airflow.pools import POOLS
+        from f1mesh.airflow.layout import POOLS
 
         components.wait_until_healthy(self.installation, dags=tuple(self.mesh.domains))
         create_pools(Rest.of(self.installation), POOLS)

@@ -66,7 +66,7 @@ def bundle(
         made = build(
             workspace,
             mesh,
-            lambda folder: write_manifests(mesh, folder, workspace),
+            lambda folder: write_manifests(mesh, folder, workspace.root),
             Path(scratch),
         )
     made.write(target)

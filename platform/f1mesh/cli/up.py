@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -123,13 +124,13 @@ def _raise(
     assembly = Assembly(mesh, workspace, view.say)
     assembly.settle()
     with sources(workspace, keep=keep), warehouse(workspace, keep=keep) as target:
-        started = assembly.start()
-        if started:
-            view.say(f"Airflow starts: {', '.join(started)}")
-        report = load(
-            url(workspace), wish.choice, max_damage=wish.max_damage, progress=view.progress
-        )
-        view.say(str(report))
+        with ThreadPoolExecutor(1) as aside:  # Airflow starts while the history is loaded
+            starting = aside.submit(assembly.start)
+            database, damage = url(workspace), wish.max_damage
+            report = load(database, wish.choice, max_damage=damage, progress=view.progress)
+            view.say(str(report))
+            if started := starting.result():
+                view.say(f"Airflow starts: {', '.join(started)}")
         assembly.wait()
         ready = time.monotonic()
         view.say(f"Airflow is ready after {ready - begin:.1f} s: {assembly.installation.url}")
