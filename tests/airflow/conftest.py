@@ -80,3 +80,11 @@ def dags(in_airflow: InAirflow) -> dict[str, Any]:
     """Every DAG of the checkout, as Airflow understands it."""
     found: dict[str, Any] = in_airflow("dump_dags.py")
     return found
+
+
+@pytest.fixture(scope="session")
+def third_domain() -> Callable[[Path], str]:
+    """Writes a small domain into a checkout; gives its name."""
+    from .third_domain import write_third_domain
+
+    return write_third_domain

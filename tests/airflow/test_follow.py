@@ -39,9 +39,12 @@ class Script:
         return "new"
 
     def runs(self, dag: str, **query: Any) -> list[dict[str, Any]]:
-        old = {"dag_run_id": "old", "state": "success"}
+        old = {"dag_run_id": "old", "state": "success", "run_type": "asset_triggered"}
+        by_clock = {"dag_run_id": "clock", "state": "running", "run_type": "scheduled"}
         now = self._latest(self.states.get(dag, {}))
-        return [old] if now is None else [{**TIMES, "dag_run_id": "new", "state": now}, old]
+        kind = "manual" if dag in self.triggered else "asset_triggered"
+        new = {**TIMES, "dag_run_id": "new", "state": now, "run_type": kind}
+        return [by_clock, old] if now is None else [by_clock, new, old]
 
     def tasks(self, dag: str, run_id: str) -> list[dict[str, Any]]:
         return [

@@ -12,7 +12,7 @@ from typing import Any
 
 from airflow.sdk import DAG, Param, TaskGroup, task
 
-from f1mesh.airflow.domain_dag import START, default_args
+from f1mesh.airflow.domain_dag import default_args
 from f1mesh.airflow.layout import asset_uri, display_name, pool_of
 from f1mesh.airflow.operators import PublishOperator, StepOperator
 from f1mesh.orchestration.graph import StepKind, step_id
@@ -33,7 +33,6 @@ def backfill_dag(plan: DomainPlan) -> DAG:
         description="Seasons that are computed again, as reviewed files say.",
         doc_md=_doc(plan),
         schedule=None,
-        start_date=START,
         catchup=False,
         max_active_runs=1,
         tags={f"tier-{plan.tier}", plan.name, "backfill"},

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from airflow.sdk import DAG, CronTriggerTimetable, task
+from airflow.sdk import DAG, task
 
+from f1mesh.airflow.domain_dag import by_cron
 from f1mesh.airflow.maintenance import OWNER, tell
 from f1mesh.registry import Mesh
 
@@ -24,8 +25,7 @@ def digest_dag(mesh: Mesh) -> DAG:
         dag_display_name="Daily digest of the mesh",
         description=f"How the {len(mesh.products)} products stand, once a day.",
         doc_md=__doc__,
-        schedule=CronTriggerTimetable("0 7 * * *", timezone="UTC"),
-        start_date=datetime(2024, 1, 1),
+        schedule=by_cron("0 7 * * *"),
         catchup=False,
         max_active_runs=1,
         tags={"platform"},

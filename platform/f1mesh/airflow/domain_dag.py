@@ -73,7 +73,6 @@ def empty_dag(plan: DomainPlan, settings: Settings) -> DAG:
         description=plan.description,
         doc_md=domain_doc(plan, settings.repository),
         schedule=schedule(plan),
-        start_date=START,
         catchup=False,
         max_active_runs=1,
         tags={f"tier-{plan.tier}", plan.name, "data-product"},
@@ -107,10 +106,15 @@ def schedule(plan: DomainPlan) -> Any:
     a consumer waits for all that it reads of that producer, and for one producer only."""
     groups = [AssetAll(*(Asset(uri=asset_uri(ref), name=ref) for ref in g)) for g in plan.triggers]
     condition = AssetAny(*groups) if len(groups) > 1 else groups[0] if groups else None
-    cron = CronTriggerTimetable(plan.cron, timezone="UTC") if plan.cron else None
+    cron = by_cron(plan.cron) if plan.cron else None
     if condition is not None and cron is not None:
         return AssetOrTimeSchedule(assets=condition, timetable=cron)
     return condition if condition is not None else cron
+
+
+def by_cron(cron: str) -> CronTriggerTimetable:
+    """At these times (UTC). A DAG that is new waits for the next one."""
+    return CronTriggerTimetable(cron, timezone="UTC", run_immediately=timedelta())
 
 
 def default_args(plan: DomainPlan) -> dict[str, Any]:

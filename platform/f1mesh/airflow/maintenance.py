@@ -10,8 +10,9 @@ import os
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow.sdk import DAG, CronTriggerTimetable, Param, task
+from airflow.sdk import DAG, Param, task
 
+from f1mesh.airflow.domain_dag import by_cron
 from f1mesh.airflow.layout import WAREHOUSE_CONNECTION
 from f1mesh.registry import Mesh, ProductRef
 
@@ -19,7 +20,6 @@ MAINTENANCE = "mesh_maintenance"
 VACUUM_HOURS = 168  # what the warehouse keeps at least
 PULL_REQUEST_DAYS = 14
 OWNER = "platform"
-_START = datetime(2024, 1, 1)
 
 
 def maintenance_dag(mesh: Mesh) -> DAG:
@@ -31,8 +31,7 @@ def maintenance_dag(mesh: Mesh) -> DAG:
         dag_display_name="Maintenance of the warehouse",
         description="OPTIMIZE, VACUUM within what is published, row counts, old schemas of PRs.",
         doc_md=__doc__,
-        schedule=CronTriggerTimetable("30 2 * * *", timezone="UTC"),
-        start_date=_START,
+        schedule=by_cron("30 2 * * *"),
         catchup=False,
         max_active_runs=1,
         tags={"platform"},
