@@ -138,8 +138,12 @@ def _look_for_start(
     inputs_ended = all(runs[ref.domain].ended for ref in mesh.domain(run.domain).inputs)
     if inputs_ended:
         settled.setdefault(run.domain, now)
-    fresh = [each for each in rest.runs(run.domain) if each["dag_run_id"] not in known]
-    if fresh:
+    fresh = [
+        each
+        for each in rest.runs(run.domain)
+        if each["dag_run_id"] not in known and each["run_type"] == "asset_triggered"
+    ]
+    if fresh:  # not one by the clock, which may have begun before the inputs were published
         run.run_id = str(fresh[-1]["dag_run_id"])
         return
     if inputs_ended:

@@ -69,6 +69,8 @@ def _parse(domain: Domain, scratch: Path, root: Path, python: Path) -> dict[str,
     content: dict[str, Any] = json.loads((scratch / "target" / "manifest.json").read_text())
     for key in _OF_THE_MOMENT:
         content["metadata"].pop(key, None)
+    groups = content.get("group_map", {})  # dbt writes the members in the order of a set
+    content["group_map"] = {name: sorted(members) for name, members in groups.items()}
     cleaned: dict[str, Any] = _without_moments(content, str(root))
     return cleaned
 
