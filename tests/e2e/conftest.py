@@ -52,7 +52,7 @@ class Mesh:
 
     def copy(self, home: Path) -> Mesh:
         """The same state in another home, to change freely."""
-        shutil.copytree(self.home, home, symlinks=True)
+        subprocess.run(["cp", "-a", str(self.home), str(home)], check=True)  # keeps the owners
         return Mesh(self.root, home)
 
     def ask(self, *statements: str) -> list[list[dict[str, Any]]]:

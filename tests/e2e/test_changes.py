@@ -68,6 +68,7 @@ def test_corrections_at_the_source_flow_through_to_history_and_totals(
         source.execute(
             "update constructors set name = 'Cadillac' where \"constructorRef\" = 'haas'"
         )
+        source.execute("insert into seasons (year) values (2027)")
         source.execute(
             'insert into races ("raceId", year, round, "circuitId", name, date)'
             ' select max("raceId") + 1, 2027, 1, max("circuitId"), \'New Grand Prix\','
@@ -119,7 +120,10 @@ def test_a_row_deleted_at_the_source_vanishes_with_a_full_refresh(
     count = "select count(*) as n from race_history.fct_pit_stop"
     [before] = mesh.ask(count)
     with mesh.source() as source:
-        source.execute(f'delete from pit_stops where "raceId" = ({LAST_RACE}) and stop = 1')
+        source.execute(
+            'delete from pit_stops where "raceId" = (select max("raceId") from pit_stops)'
+            " and stop = 1"
+        )
 
     mesh.json("run", "--history", str(f1db_zip))
     [increment] = mesh.ask(count)

@@ -41,8 +41,8 @@ CONSTRUCTOR_TOTALS = {
     "championship_points": "totalChampionshipPoints",
 }
 Differences = dict[tuple[str, str], tuple[Decimal, Decimal]]  # id, total: ours, F1DB's
-# F1DB's own list of the fastest laps of the 1971 Italian Grand Prix has Pescarolo (March) first; the
-# flag in the race results, which its totals count, does not. The list is right.
+# F1DB's own list of the fastest laps of the 1971 Italian Grand Prix has Pescarolo (March) first;
+# the flag in the race results, which its totals count, does not. The list is right.
 DRIVER_EXCEPTIONS: Differences = {("henri-pescarolo", "fastest_laps"): (Decimal(1), Decimal(0))}
 CONSTRUCTOR_EXCEPTIONS: Differences = {("march", "fastest_laps"): (Decimal(7), Decimal(6))}
 

@@ -145,9 +145,7 @@ def test_other_domains_are_read_through_declared_products_only() -> None:
 
 
 def test_raw_tables_are_the_domains_own() -> None:
-    schemas = {
-        entry["schema"] for (kind, name), entry in documented().items() if kind == "sources"
-    }
+    schemas = {entry["schema"] for (kind, name), entry in documented().items() if kind == "sources"}
     readable = {reference.split("/")[0] for reference in declared()["reads"]}
 
     assert schemas == {f"{declared()['name']}_raw", *readable}

@@ -118,11 +118,17 @@ class DbtProject:
         season: int | None = None,
         progress: Progress = print,
     ) -> TransformReport:
-        """Seeds, snapshots, models and tests, each after what it depends on; incremental models
-        take `season` again whole, whether it changed or not."""
-        arguments = ["build", *(["--full-refresh"] if full_refresh else [])]
+        """Seeds, snapshots, models and data tests, each after what it depends on; incremental
+        models take `season` again whole, whether it changed or not. Unit tests speak about the code
+        and not about today's data: `./f1 test` runs them."""
+        arguments = ["build", "--exclude-resource-type", "unit_test"]
+        arguments += ["--full-refresh"] if full_refresh else []
         variables = {} if season is None else {"season": season}
         return self.invoke(arguments, progress, variables)
+
+    def unit_tests(self, *, progress: Progress = print) -> TransformReport:
+        """The project's unit tests: each rule with a branch, on rows made up for it."""
+        return self.invoke(["test", "--select", "test_type:unit"], progress)
 
     def freshness(self, *, progress: Progress = print) -> TransformReport:
         """The age of the newest record of each raw table, against the limits of its source."""

@@ -83,7 +83,7 @@ class Resolver:
                 alias = "" if reference.aliased else f" as {quote_name(reference.parts[-1])}"
                 edits.append(Edit(reference.start, reference.end, replacement + alias))
         edits += _shortened_columns(parsed, scope.namespace)
-        return splice(text, edits)
+        return splice(parsed.text, edits)
 
     def _relation(self, reference: Reference, scope: Scope) -> str | None:
         """What a reference stands for, without alias; None for what the engine reads itself."""

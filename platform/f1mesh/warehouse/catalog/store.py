@@ -41,6 +41,7 @@ class Catalog:
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.RLock()
+        self._folder = path.parent
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._db.execute("pragma journal_mode=wal")
         self._db.execute("pragma synchronous=full")
@@ -122,7 +123,7 @@ class Catalog:
         rows = self._rows(
             f"select {_ENTRY} from entries where catalog=? and schema=? and name=?", *name
         )
-        return _entry(rows[0]) if rows else None
+        return self._entry(rows[0]) if rows else None
 
     def get(self, name: Name) -> Entry:
         """The table or view of this name. Raises TABLE_OR_VIEW_NOT_FOUND."""
@@ -137,7 +138,7 @@ class Catalog:
         rows = self._rows(
             f"select {_ENTRY} from entries {where} order by catalog, schema, name", *(at or ())
         )
-        return [_entry(row) for row in rows]
+        return [self._entry(row) for row in rows]
 
     def put(self, name: Name, what: Table | View, *, replaces: Entry | None = None) -> Entry:
         """Put a table or view under a name. One that `replaces` another keeps its id when it is of
@@ -148,7 +149,7 @@ class Catalog:
         same = replaces is not None and type(replaces.what) is type(what)
         keep = replaces if same else None
         ident = keep.id if keep else uuid.uuid4().hex
-        location = what.location if isinstance(what, Table) else None
+        location = self._stored(what.location) if isinstance(what, Table) else None
         managed = int(what.managed) if isinstance(what, Table) else None
         text = _view_json(what) if isinstance(what, View) else None
         created = keep.created if keep else now
@@ -202,6 +203,34 @@ class Catalog:
                 [(entry.id, column or "", key) for key in keys],
             )
 
+    # -- rows
+
+    def _stored(self, location: str) -> str:
+        """A location as it is kept: relative below the warehouse's folder, which may move."""
+        path = Path(location)
+        return (
+            str(path.relative_to(self._folder)) if path.is_relative_to(self._folder) else location
+        )
+
+    def _located(self, stored: str) -> str:
+        return stored if "://" in stored else str(self._folder / stored)
+
+    def _entry(self, row: tuple[Any, ...]) -> Entry:
+        ident, catalog, schema, name, location, managed, view, created, altered = row
+        what: Table | View
+        if view is None:
+            what = Table(self._located(location), bool(managed))
+        else:
+            stored = json.loads(view)
+            what = View(
+                stored["text"],
+                Namespace(*stored["namespace"]),
+                tuple(ViewColumn(*column) for column in stored["columns"]),
+                stored["comment"],
+                stored["properties"],
+            )
+        return Entry(ident, Name(catalog, schema, name), what, created, altered)
+
 
 def _view_json(view: View) -> str:
     return json.dumps(
@@ -213,20 +242,3 @@ def _view_json(view: View) -> str:
             "properties": dict(view.properties),
         }
     )
-
-
-def _entry(row: tuple[Any, ...]) -> Entry:
-    ident, catalog, schema, name, location, managed, view, created, altered = row
-    what: Table | View
-    if view is None:
-        what = Table(location, bool(managed))
-    else:
-        stored = json.loads(view)
-        what = View(
-            stored["text"],
-            Namespace(*stored["namespace"]),
-            tuple(ViewColumn(*column) for column in stored["columns"]),
-            stored["comment"],
-            stored["properties"],
-        )
-    return Entry(ident, Name(catalog, schema, name), what, created, altered)

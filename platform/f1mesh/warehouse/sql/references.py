@@ -72,8 +72,9 @@ class Edit:
 
 @dataclass(frozen=True)
 class ParsedQuery:
-    """Everything in a query that depends on names."""
+    """A query, and everything in it that depends on names (offsets are of `text`)."""
 
+    text: str
     references: tuple[Reference, ...]
     columns: tuple[Qualified, ...]
     calls: tuple[SessionCall, ...]
@@ -93,14 +94,17 @@ def splice(text: str, edits: list[Edit]) -> str:
 def parse_query(text: str) -> ParsedQuery:
     """Read a query, or the part of an UPDATE, DELETE or MERGE. Raises PARSE_SYNTAX_ERROR."""
     tokens = tokenize(text)
+    if spelled_out := _version_marks(text, tokens):
+        return parse_query(splice(text, spelled_out))
     literals = tuple(_doubled_quotes(text, tokens))
     if not _may_refer(tokens):
-        return ParsedQuery((), (), tuple(_session_calls(text, tokens, None)), literals)
+        return ParsedQuery(text, (), (), tuple(_session_calls(text, tokens, None)), literals)
     tree = _parse(text)
     _refuse_lossy_using(tree)
     places = {token.start: i for i, token in enumerate(tokens)}
     references = [_reference(text, tokens, places, t) for t in _tables(tree, frozenset())]
     return ParsedQuery(
+        text=text,
         references=tuple(r for r in references if r is not None),
         columns=tuple(_qualified_columns(tree)),
         calls=tuple(_session_calls(text, tokens, tree)),
@@ -176,14 +180,11 @@ def _reference(
         first -= 2
     parts = tuple(_name(text, t) for t in tokens[first : last + 1 : 2])
     travel, after = _time_travel(text, tokens, last + 1)
-    marked = (
-        last + 1 < len(tokens) and tokens[last + 1].text == "@"
-    )  # the parser takes @v3 for an alias
     return Reference(
         start=tokens[first].start,
         end=tokens[after - 1].end + 1,
         parts=parts,
-        aliased=table.args.get("alias") is not None and not marked,
+        aliased=table.args.get("alias") is not None,
         travel=travel,
         filters=_equalities(table),
     )
@@ -197,8 +198,6 @@ def _name(text: str, token: Token) -> str:
 def _time_travel(text: str, tokens: list[Token], at: int) -> tuple[TimeTravel | None, int]:
     """What stands after a name: the time travel, and the token after it."""
     word = [t.text.upper() for t in tokens[at : at + 4]] + [""] * 4
-    if word[0] == "@" and word[1].startswith("V") and word[1][1:].isdigit():
-        return TimeTravel("VERSION", word[1][1:]), at + 2
     skip = 1 if word[0] == "FOR" else 0
     kind = word[skip].removeprefix("SYSTEM_").replace("TIME", "TIMESTAMP", 1)
     kind = "TIMESTAMP" if kind.startswith("TIMESTAMP") else kind
@@ -274,6 +273,15 @@ def _bare_projections(tree: exp.Expr | None) -> set[str]:
         for e in tree.expressions
         if not isinstance(e, exp.Alias)
     }
+
+
+def _version_marks(text: str, tokens: list[Token]) -> list[Edit]:
+    """`t@v3` in the long form, which the parser knows."""
+    return [
+        Edit(one.start, two.end + 1, f" version as of {two.text[1:]}")
+        for one, two in pairwise(tokens)
+        if one.text == "@" and two.text[:1] in "vV" and two.text[1:].isdigit()
+    ]
 
 
 def _doubled_quotes(text: str, tokens: list[Token]) -> Iterator[Edit]:

@@ -76,9 +76,10 @@ def _read_fields(cursor: Cursor) -> list[dict[str, Any]]:
         name = cursor.identifier()
         cursor.accept(":")
         kind, _ = read_type(cursor)
-        nullable = not cursor.accept("NOT", "NULL")
+        if cursor.sees("NOT", "NULL"):
+            raise unsupported("NOT NULL inside a type", "Declare it on a column, or as a CHECK.")
         metadata = {"comment": cursor.string()} if cursor.accept("COMMENT") else {}
-        fields.append({"name": name, "type": kind, "nullable": nullable, "metadata": metadata})
+        fields.append({"name": name, "type": kind, "nullable": True, "metadata": metadata})
         if not cursor.accept(","):
             return fields
 
@@ -107,6 +108,37 @@ def sql_type(kind: DeltaType) -> str:
 
 def _field_name(name: str) -> str:
     return name if name.replace("_", "a").isalnum() else quote_name(name)
+
+
+_WHOLE = ("byte", "short", "integer", "long")
+_WIDER = {"float": ("double",), "date": ("timestamp_ntz",)}
+
+
+def widens(old: DeltaType, new: DeltaType) -> bool:
+    """Whether every value of the old type is one of the new, as Delta's type widening has it."""
+    if old == new:
+        return True
+    if not isinstance(old, str) or not isinstance(new, str):
+        return False
+    if old in _WHOLE and new in _WHOLE:
+        return _WHOLE.index(old) < _WHOLE.index(new)
+    if new == "double" and old in _WHOLE[:3]:
+        return True
+    if new.startswith("decimal"):
+        return _decimal_widens(old, new)
+    return new in _WIDER.get(old, ())
+
+
+def _decimal_widens(old: str, new: str) -> bool:
+    digits = {"byte": (10, 0), "short": (10, 0), "integer": (10, 0), "long": (20, 0)}
+    precision, scale = (int(n) for n in new[8:-1].split(","))
+    if old.startswith("decimal"):
+        old_precision, old_scale = (int(n) for n in old[8:-1].split(","))
+    elif old in digits:
+        old_precision, old_scale = digits[old]
+    else:
+        return False
+    return scale >= old_scale and precision - scale >= old_precision - old_scale
 
 
 def nullable(kind: DeltaType) -> DeltaType:

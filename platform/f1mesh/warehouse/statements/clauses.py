@@ -62,13 +62,20 @@ def read_columns(cursor: Cursor) -> Declared:
         if not cursor.accept(","):
             break
     cursor.expect(")")
-    names = [c.name.lower() for c in declared.columns]
-    for name in names:
-        if names.count(name) > 1:
-            raise SqlError(
-                "COLUMN_ALREADY_EXISTS", f"The column {quoted([name])} already exists.", "42711"
-            )
+    refuse_repeated([c.name for c in declared.columns])
     return declared
+
+
+def refuse_repeated(names: list[str]) -> None:
+    """Raise COLUMN_ALREADY_EXISTS where a name stands twice (in any case)."""
+    folded = [name.lower() for name in names]
+    for name in names:
+        if folded.count(name.lower()) > 1:
+            raise SqlError(
+                "COLUMN_ALREADY_EXISTS",
+                f"The column {quoted([name])} already exists. Choose another name or rename it.",
+                "42711",
+            )
 
 
 def _bare_constraint(cursor: Cursor) -> bool:

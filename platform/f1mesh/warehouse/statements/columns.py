@@ -13,7 +13,7 @@ from f1mesh.warehouse.errors import SqlError, quoted, unsupported
 from f1mesh.warehouse.resolution import delta_path
 from f1mesh.warehouse.sql.literals import quote_name
 from f1mesh.warehouse.sql.tokens import Cursor
-from f1mesh.warehouse.sql.types import read_type, sql_type
+from f1mesh.warehouse.sql.types import read_type, sql_type, widens
 from f1mesh.warehouse.statements.clauses import ColumnSpec, find_field, read_column
 from f1mesh.warehouse.statements.context import Context
 from f1mesh.warehouse.storage.constraints import PRIMARY_KEY, constraints_of
@@ -130,12 +130,20 @@ def rename_column(ctx: Context, parts: list[str], cursor: Cursor) -> None:
 
 
 def change_type(ctx: Context, parts: list[str], column: str, cursor: Cursor) -> None:
-    """ALTER COLUMN name TYPE type; values that do not fit fail the statement."""
+    """ALTER COLUMN name TYPE type: to a wider type only, as Databricks' type widening allows."""
     kind, length = read_type(cursor)
     cursor.finish()
 
     def change(base: Snapshot, fields: Fields) -> tuple[Fields, dict[str, str]]:
         field = find_field(fields, column)
+        if not widens(field["type"], kind):
+            raise SqlError(
+                "DELTA_UNSUPPORTED_ALTER_TABLE_CHANGE_COL_OP",
+                f"ALTER TABLE CHANGE COLUMN is not supported for changing column {quoted([column])}"
+                f" from {sql_type(field['type'])} to {sql_type(kind)}: only a wider type is. "
+                "Create the table again with a cast.",
+                "0AKDC",
+            )
         comment = (field.get("metadata") or {}).get("comment")
         spec = ColumnSpec(field["name"], kind, length, field["nullable"], comment)
         field.update(spec.field())

@@ -38,7 +38,7 @@ def update(ctx: Context, cursor: Cursor) -> Result:
     cursor.expect("UPDATE")
     change = Change(cursor.name(), _alias(cursor, "SET"))
     cursor.expect("SET")
-    change.assignments = read_assignments(cursor, "WHERE")
+    change.assignments = read_assignments(cursor, change.alias or change.parts[-1], "WHERE")
     change.condition = _condition(cursor)
     return affected(_run(ctx, change, "UPDATE").new)
 
@@ -74,20 +74,30 @@ def _condition(cursor: Cursor) -> str | None:
     return f"({cursor.rest()})"
 
 
-def read_assignments(cursor: Cursor, *ends: str) -> Assignments:
-    """Read `column = value, ...` up to one of the words `ends`."""
+def read_assignments(cursor: Cursor, alias: str, end: str) -> Assignments:
+    """Read `column = value, ...` up to the word `end`; columns may be qualified by `alias`."""
     found = []
     while True:
-        name = cursor.name()
+        name = _target(cursor, alias)
         cursor.expect("=")
-        value = cursor.until(",", *ends)
+        value = cursor.until(",", end)
         if not value:
             raise cursor.error("a value")
         if value.upper() == "DEFAULT":
             raise unsupported("DEFAULT as a value", "Columns have no defaults here: write NULL.")
-        found.append((name[-1], value))
+        found.append((name, value))
         if not cursor.accept(","):
             return found
+
+
+def _target(cursor: Cursor, alias: str) -> str:
+    """A column to write, without its table. Raises for fields of structs."""
+    name = cursor.name()
+    if len(name) > 1 and name[-2].lower() != alias.lower():
+        raise unsupported(
+            f"writing the field {'.'.join(name)} of a struct", "Write the whole column."
+        )
+    return name[-1]
 
 
 def _run(ctx: Context, change: Change, operation: str) -> Replaced:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from f1mesh.warehouse.catalog.entries import Table
+from f1mesh.warehouse.catalog.entries import Name, Table, View
 from f1mesh.warehouse.errors import SqlError, unsupported
 from f1mesh.warehouse.results import Result, rows_result
+from f1mesh.warehouse.sql.names import full_name
+from f1mesh.warehouse.sql.references import parse_query
 from f1mesh.warehouse.sql.tokens import Cursor
 from f1mesh.warehouse.statements.clauses import require_columns
 from f1mesh.warehouse.statements.context import Context
@@ -29,10 +33,13 @@ def optimize(ctx: Context, cursor: Cursor) -> Result:
     with ctx.warehouse.locks.writing(ctx.name(parts)):
         _, table = ctx.table(parts)
         columns = require_columns(ctx.snapshot(table).fields, names)
-        delta = _delta(table)
-        metrics: dict[str, Any] = (
-            delta.optimize.z_order(columns) if columns else delta.optimize.compact()
-        )
+        with _delta(table) as (delta, hooks):
+            optimizer = delta.optimize
+            metrics = (
+                optimizer.z_order(columns, post_commithook_properties=hooks)
+                if columns
+                else optimizer.compact(post_commithook_properties=hooks)
+            )
     return rows_result(["path", "metrics"], [(table.location, json.dumps(metrics, default=str))])
 
 
@@ -40,8 +47,8 @@ def vacuum(ctx: Context, cursor: Cursor) -> Result:
     """VACUUM name [RETAIN n HOURS] [DRY RUN]."""
     cursor.expect("VACUUM")
     parts = cursor.name()
-    if not cursor.accept("FULL"):
-        cursor.accept("LITE")
+    lite = cursor.accept("LITE")
+    cursor.accept("FULL")
     hours = RETENTION_HOURS
     if cursor.accept("RETAIN"):
         hours = int(cursor.number())
@@ -56,9 +63,31 @@ def vacuum(ctx: Context, cursor: Cursor) -> Result:
             "22003",
         )
     with ctx.warehouse.locks.writing(ctx.name(parts)):
-        _, table = ctx.table(parts)
-        gone = _delta(table).vacuum(hours, dry_run=dry)
+        entry, table = ctx.table(parts)
+        keep = _pinned_by_views(ctx, entry.name, table)
+        with _delta(table) as (delta, hooks):
+            gone = delta.vacuum(
+                hours,
+                dry_run=dry,
+                full=not lite,
+                keep_versions=keep,
+                post_commithook_properties=hooks,
+            )
     return rows_result(["path"], [(path,) for path in gone] if dry else [(table.location,)])
+
+
+def _pinned_by_views(ctx: Context, name: Name, table: Table) -> list[int]:
+    """Versions of a table that stored views read: their files stay, however old they are."""
+    latest = ctx.snapshot(table).version
+    found = set()
+    for entry in ctx.warehouse.catalog.entries():
+        if not isinstance(entry.what, View):
+            continue
+        for reference in parse_query(entry.what.text).references:
+            travel = reference.travel
+            if travel and full_name(reference.parts, entry.what.namespace) == name:
+                found.add(ctx.resolver.version(table, travel.kind, travel.operand))
+    return sorted(v for v in found if v <= latest)
 
 
 def restore(ctx: Context, cursor: Cursor) -> Result:
@@ -73,7 +102,8 @@ def restore(ctx: Context, cursor: Cursor) -> Result:
     with ctx.warehouse.locks.writing(ctx.name(parts)):
         entry, table = ctx.table(parts)
         version = ctx.resolver.version(table, kind, operand)
-        metrics = _delta(table).restore(version)
+        with _delta(table) as (delta, hooks):
+            metrics = delta.restore(version, post_commithook_properties=hooks)
         ctx.warehouse.catalog.touch(entry)
     names = [
         "table_size_after_restore", "num_of_files_after_restore", "num_removed_files",
@@ -88,7 +118,15 @@ def restore(ctx: Context, cursor: Cursor) -> Result:
     return rows_result(names, [row], ["bigint"] * 4)
 
 
-def _delta(table: Table) -> Any:
-    from deltalake import DeltaTable
+@contextmanager
+def _delta(table: Table) -> Iterator[tuple[Any, Any]]:
+    """A table as delta-rs has it, and properties that keep it from cleaning up the log, which
+    pinned versions need. Its errors become SqlError."""
+    from deltalake import DeltaTable, PostCommitHookProperties
+    from deltalake.exceptions import DeltaError
 
-    return DeltaTable(table.location)
+    hooks = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
+    try:
+        yield DeltaTable(table.location), hooks
+    except DeltaError as error:
+        raise SqlError("DELTA_OPERATION_FAILED", f"{error}", "XX000") from error

@@ -78,7 +78,7 @@ def _read_merge(cursor: Cursor) -> Merge:
     _read_source(cursor, spec)
     spec.condition = cursor.until("WHEN")
     while not cursor.done:
-        spec.clauses.append(_read_clause(cursor))
+        spec.clauses.append(_read_clause(cursor, spec.alias))
     if not spec.clauses:
         raise cursor.error("WHEN")
     return spec
@@ -102,7 +102,7 @@ def _read_source(cursor: Cursor, spec: Merge) -> None:
     cursor.expect("ON")
 
 
-def _read_clause(cursor: Cursor) -> Clause:
+def _read_clause(cursor: Cursor, alias: str) -> Clause:
     cursor.expect("WHEN")
     kind = "matched"
     if cursor.accept("NOT"):
@@ -120,7 +120,7 @@ def _read_clause(cursor: Cursor) -> Clause:
     clause = Clause(kind, condition, action, [])
     if action == "UPDATE":
         cursor.expect("SET")
-        clause.assignments = None if cursor.accept("*") else read_assignments(cursor, "WHEN")
+        clause.assignments = None if cursor.accept("*") else read_assignments(cursor, alias, "WHEN")
     elif action == "INSERT":
         clause.assignments = None if cursor.accept("*") else _read_values(cursor)
     return clause

@@ -19,6 +19,7 @@ from f1mesh.warehouse.statements.clauses import (
     find_field,
     read_columns,
     read_properties,
+    refuse_repeated,
     require_columns,
 )
 from f1mesh.warehouse.statements.clone import clone, is_clone
@@ -193,6 +194,7 @@ def _content(ctx: Context, spec: CreateTable) -> tuple[str | None, list[dict[str
         {**f, "type": nullable(f["type"]), "nullable": True, "metadata": {}}
         for f in ctx.lease.fields(query)
     ]
+    refuse_repeated([f["name"] for f in fields])
     refuse_void(fields)
     return query, fields
 

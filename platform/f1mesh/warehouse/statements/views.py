@@ -10,7 +10,7 @@ from f1mesh.warehouse.resolution import Resolver
 from f1mesh.warehouse.results import Result, done
 from f1mesh.warehouse.sessions import TempView
 from f1mesh.warehouse.sql.tokens import Cursor
-from f1mesh.warehouse.statements.clauses import read_properties
+from f1mesh.warehouse.statements.clauses import read_properties, refuse_repeated
 from f1mesh.warehouse.statements.context import Context
 
 
@@ -112,14 +112,7 @@ def _columns(ctx: Context, spec: CreateView, resolver: Resolver) -> tuple[ViewCo
             f"query has {len(fields)}.",
             "21S01",
         )
-    names = [name.lower() for name, _ in listed]
-    for name in names:
-        if names.count(name) > 1:
-            raise SqlError(
-                "COLUMN_ALREADY_EXISTS",
-                f"The column {quoted([name])} already exists. Choose another name or rename it.",
-                "42711",
-            )
+    refuse_repeated([name for name, _ in listed])
     return tuple(
         ViewColumn(name, f["name"], f["type"], comment)
         for (name, comment), f in zip(listed, fields, strict=True)

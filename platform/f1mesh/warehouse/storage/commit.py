@@ -39,15 +39,15 @@ def publish(location: str, version: int, actions: Sequence[Action]) -> None:
             os.link(fresh, target)
         except FileExistsError as error:
             raise CommitConflict(f"version {version} of {location}") from error
-        sync_directory(target.parent)
+        sync(target.parent)
     finally:
         fresh.unlink(missing_ok=True)
     if version and version % CHECKPOINT_EVERY == 0:
         _checkpoint(location)
 
 
-def sync_directory(path: Path) -> None:
-    """Make names made in a directory survive a crash of the machine."""
+def sync(path: Path) -> None:
+    """Make a file's content, or the names in a folder, survive a crash of the machine."""
     fd = os.open(path, os.O_RDONLY)
     try:
         os.fsync(fd)

@@ -90,6 +90,9 @@ class DeltaLogs:
         """The table as it is now. Raises DELTA_TABLE_NOT_FOUND."""
         with self._lock:
             known = self._latest.get(location)
+        if known and not (Path(location) / "_delta_log").is_dir():
+            self.forget(location)
+            raise _no_table(location)
         start = known or self._from_checkpoint(location, None)
         found = _replay(location, start, None)
         if found.version == NO_TABLE:

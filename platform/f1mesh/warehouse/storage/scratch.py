@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from f1mesh.warehouse.sql.literals import quote_name
-from f1mesh.warehouse.storage.commit import commit_info, needed_protocol, publish, removals
+from f1mesh.warehouse.storage.commit import commit_info, needed_protocol, publish, removals, sync
 from f1mesh.warehouse.storage.constraints import CHECK_PREFIX
 from f1mesh.warehouse.storage.log import Action, DeltaLogs, Snapshot, read_commit
 
@@ -61,7 +61,7 @@ class Changes:
 
     def link_into(self, location: str) -> list[dict[str, Any]]:
         """Link the new files into the table's folder; the actions of the table's commit."""
-        link_files(self.path, Path(location), self.added)
+        link_files(self.path, Path(location), self.added, durable=True)
         return [*removals(self.removed), *({"add": dict(add)} for add in self.added)]
 
 
@@ -103,8 +103,9 @@ def _without_constraints(metadata: Mapping[str, Any]) -> dict[str, Any]:
     return {**metadata, "schemaString": schema, "configuration": configuration}
 
 
-def link_files(source: Path, target: Path, files: list[Action]) -> set[Path]:
-    """Link data files from one folder into another; the folders that got new names."""
+def link_files(source: Path, target: Path, files: list[Action], *, durable: bool = False) -> None:
+    """Link data files from one folder into another; `durable` ones survive a crash of the machine
+    before the commit that names them is written."""
     folders = set()
     for add in files:
         relative = unquote(add["path"])
@@ -113,4 +114,6 @@ def link_files(source: Path, target: Path, files: list[Action]) -> set[Path]:
             to.parent.mkdir(parents=True, exist_ok=True)
             os.link(source / relative, to)
         folders.add(to.parent)
-    return folders
+    if durable:
+        for path in [*(target / unquote(add["path"]) for add in files), *folders]:
+            sync(path)

@@ -12,7 +12,6 @@ from typing import Any
 
 from f1mesh.warehouse.engine import Lease
 from f1mesh.warehouse.sql.literals import quote_name
-from f1mesh.warehouse.storage.commit import sync_directory
 from f1mesh.warehouse.storage.log import Action, DeltaLogs, Snapshot
 from f1mesh.warehouse.storage.scratch import link_files
 
@@ -39,8 +38,7 @@ class Staged:
 
     def link_into(self, location: str) -> list[dict[str, Any]]:
         """Link the data files into a table's folder; the add actions that name them there."""
-        for folder in link_files(self.path, Path(location), self.files):
-            sync_directory(folder)
+        link_files(self.path, Path(location), self.files, durable=True)
         return [{"add": dict(add)} for add in self.files]
 
 

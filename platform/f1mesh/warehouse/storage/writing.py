@@ -154,7 +154,7 @@ class Writer:
                 kept=(records(kept.files) or 0) if kept else 0,
                 before=self._rows(location, base),
             )
-            if sql is None or done.new or done.removed:
+            if done.new or done.removed:
                 self._commit_overwrite(location, base, fresh, kept, done, operation)
             return done
 

@@ -1,0 +1,54 @@
+"""One real warehouse for all tests here; every test has a schema of its own."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from tests.warehouse.client import Client
+
+from f1mesh.client import Target, connect, find_target
+from f1mesh.warehouse import launch
+from f1mesh.workspace import Workspace
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    home = tmp_path_factory.mktemp("f1home")
+    return Workspace(root=Path(__file__).parents[2], home=home, dataset="warehouse")
+
+
+@pytest.fixture(scope="session")
+def target(workspace: Workspace) -> Iterator[Target]:
+    launch.start(workspace)
+    try:
+        yield find_target(workspace)
+    finally:
+        launch.stop(workspace)
+
+
+Connect = Callable[[], Client]
+
+
+@pytest.fixture
+def another(target: Target) -> Iterator[Connect]:
+    """Opens connections that share this test's schema."""
+    schema = f"s{next(_numbers)}"
+    with ExitStack() as opened:
+
+        def open_one() -> Client:
+            return Client(opened.enter_context(connect(target, schema)), schema)
+
+        open_one().run(f"create schema {schema}")
+        yield open_one
+
+
+@pytest.fixture
+def sql(another: Connect) -> Client:
+    """A connection to an empty schema."""
+    return another()
