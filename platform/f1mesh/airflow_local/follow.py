@@ -166,7 +166,7 @@ def _update(rest: Runs, run: DomainRun, watcher: Watcher) -> None:
         watcher.task_ended(end)
     if found["state"] in ENDED:
         run.state = str(found["state"])
-        run.seconds = _seconds(found)
+        run.seconds = seconds_of(found)
         watcher.ended(run)
 
 
@@ -179,14 +179,15 @@ def _task_end(rest: Runs, run: DomainRun, task: dict[str, Any], key: tuple[str, 
         domain=run.domain,
         task=key[0] if key[1] < 0 else f"{key[0]}[{key[1]}]",
         state=str(task["state"]),
-        seconds=_seconds(task),
+        seconds=seconds_of(task),
         attempt=int(task["try_number"]),
         told=told,
     )
 
 
-def _seconds(timed: Mapping[str, Any]) -> float:
+def seconds_of(timed: Mapping[str, Any]) -> float:
+    """How long a run or task took; 0 while it runs."""
     if not timed.get("start_date") or not timed.get("end_date"):
         return 0.0
     begin, end = (datetime.fromisoformat(timed[key]) for key in ("start_date", "end_date"))
-    return (end - begin).total_seconds()
+    return (end - begin).totalseconds_of()

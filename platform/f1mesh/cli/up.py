@@ -95,14 +95,9 @@ def up(
 @command
 def down() -> None:
     """Stop Airflow, the warehouse and the sources of every dataset; nothing is left running."""
-    from f1mesh.airflow_local import components
-    from f1mesh.cli.state import datasets
-    from f1mesh.orchestration.session import stop_all
+    from f1mesh.cli.state import datasets, stop_dataset
 
-    stopped: list[str] = []
-    for workspace in datasets():
-        names = [f"airflow_{name}" for name in components.stop(workspace)]
-        stopped += [f"{workspace.dataset}: {name}" for name in (*names, *stop_all(workspace))]
+    stopped = [f"{w.dataset}: {name}" for w in datasets() for name in stop_dataset(w)]
     for line in stopped:
         note(f"stopped {line}")
     if not stopped:
