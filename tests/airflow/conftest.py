@@ -43,9 +43,7 @@ def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def in_airflow(
-    root: Path, airflow_python: Path, airflow_home: Path, manifests: Path
-) -> InAirflow:
+def in_airflow(root: Path, airflow_python: Path, airflow_home: Path, manifests: Path) -> InAirflow:
     """Run a script of this folder in Airflow's Python: the JSON document of its last line."""
 
     def run(script: str, *arguments: str, **settings: str) -> Any:

@@ -50,9 +50,7 @@ def main(dags_file: Path) -> None:
         dag.dag_id: {
             "tasks": {task.task_id: described(task) for task in dag.tasks},
             "schedule": type(dag.timetable).__name__,
-            "serialized": json.dumps(
-                DagSerialization.to_dict(dag), sort_keys=True, default=str
-            ),
+            "serialized": json.dumps(DagSerialization.to_dict(dag), sort_keys=True, default=str),
             "max_active_runs": dag.max_active_runs,
             "catchup": dag.catchup,
             "tags": sorted(dag.tags),

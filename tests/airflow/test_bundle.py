@@ -80,9 +80,10 @@ def test_the_bundle_holds_what_mwaa_asks_for_and_nothing_of_this_machine(
 
     assert {"startup.sh", "requirements.txt", "plugins.zip", "dags/mesh.py"} <= paths
     assert "dags/f1/platform/f1mesh/cli/step.py" in paths
+    assert "dags/f1/platform/dbt/dbt_project.yml" in paths
     for name in mesh.domains:
         assert f"dags/f1/domains/{name}/domain.yaml" in paths
-        assert f"dags/f1/domains/{name}/dbt/dbt_packages/f1mesh/dbt_project.yml" in paths
+        assert f"dags/f1/domains/{name}/dbt/dbt_project.yml" in paths
         assert f"dags/f1/manifests/{name}/manifest.json" in paths
     assert not [path for path in paths if "/tests/" in path and "/dbt/" not in path]
     assert not [path for path in paths if path.endswith(".pyc") or "/target/" in path]

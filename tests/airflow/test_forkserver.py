@@ -17,7 +17,7 @@ import pytest
 from f1mesh.orchestration.client import Ended, Site, connect_to, run_step, socket_name
 
 # A library of its own for these tests: `f1 step run <id>` does what the id says.
-APP = '''
+APP = """
 import os, signal, subprocess, sys, time
 
 def app(args, prog_name):
@@ -40,7 +40,7 @@ def app(args, prog_name):
 
 if __name__ == "__main__":
     app(sys.argv[1:], "f1")
-'''
+"""
 
 
 @pytest.fixture
@@ -60,7 +60,9 @@ def site(root: Path, tmp_path: Path) -> Iterator[Site]:
         text = (root / "platform" / "f1mesh" / "orchestration" / name).read_text()
         text = text.replace('    "dbt.cli.main",\n', "")  # what is heavy is not needed here
         text = text.replace('    "dbt.adapters.databricks",\n', "")
-        text = text.replace('    "airbyte_cdk.sources.declarative.concurrent_declarative_source",\n', "")
+        text = text.replace(
+            '    "airbyte_cdk.sources.declarative.concurrent_declarative_source",\n', ""
+        )
         (package / "orchestration" / name).write_text(text)
     run_dir = tmp_path / ("a_dataset_with_a_long_name" * 5) / "run"
     found = Site(Path(sys.executable), code, run_dir, {"F1_HOME": str(tmp_path)})
@@ -119,9 +121,7 @@ def gone(pid: int) -> bool:
 
 @pytest.mark.parametrize(("step", "code"), [("done", 0), ("permanent", 1), ("transient", 75)])
 @pytest.mark.parametrize("server", [True, False])
-def test_a_step_says_the_same_forked_or_not(
-    site: Site, step: str, code: int, server: bool
-) -> None:
+def test_a_step_says_the_same_forked_or_not(site: Site, step: str, code: int, server: bool) -> None:
     own = Site(site.python, site.code, site.run_dir, site.environment, server=server)
 
     ended, lines = run(own, step)

@@ -37,7 +37,9 @@ def test_a_product_knows_its_contract_and_who_reads_it(root: Path, mesh: Mesh) -
     for name in mesh.domains:
         for product in domain_plan(mesh, name).products:
             contract = yaml.safe_load(product.contract_path.read_text())
-            readers = [d.name for d in mesh.domains.values() if f"{name}/{product.product}" in d.reads]
+            readers = [
+                d.name for d in mesh.domains.values() if f"{name}/{product.product}" in d.reads
+            ]
 
             assert product.contract_version == str(contract["version"])
             assert list(product.consumers) == readers
@@ -50,9 +52,7 @@ def test_the_plans_steps_are_the_graph_that_a_run_walks(mesh: Mesh) -> None:
     assert planned == walked
 
 
-def test_products_of_one_producer_are_waited_for_together(
-    mesh: Mesh, tmp_path: Path
-) -> None:
+def test_products_of_one_producer_are_waited_for_together(mesh: Mesh, tmp_path: Path) -> None:
     for name, reads in (("a", []), ("b", []), ("c", ["a/x", "b/z", "a/y"])):
         _domain(tmp_path, name, reads)
 

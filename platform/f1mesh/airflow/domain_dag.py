@@ -34,6 +34,7 @@ from f1mesh.airflow.layout import (
     pool_of,
     task_id,
 )
+from f1mesh.airflow.lineage import lineage_of
 from f1mesh.airflow.operators import PublishOperator, StepOperator
 from f1mesh.airflow.settings import Settings
 from f1mesh.orchestration.graph import Step, StepKind
@@ -167,6 +168,7 @@ def _task(plan: DomainPlan, step: Step, group: TaskGroup, products: TaskGroup) -
     name = task_id(step).rsplit(".", 1)[-1]
     common: Mapping[str, Any] = {
         "step": step.id,
+        "lineage": lineage_of(plan, step),
         "task_id": name,
         "task_display_name": display_name(step),
         "pool": pool_of(step.kind),

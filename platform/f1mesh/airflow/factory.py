@@ -31,6 +31,13 @@ def mesh_dags() -> dict[str, DAG]:
     return {dag.dag_id: dag for key in chosen for dag in makers[key]()}
 
 
+def read_plans() -> None:
+    """Read every domain's files once; processes forked from this one need not read contracts."""
+    mesh = load_mesh(Settings.read().workspace.root)
+    for name in mesh.domains:
+        domain_plan(mesh, name)
+
+
 def _ids(names: object) -> set[str]:
     return {f"{name}{suffix}" for name in names for suffix in ("", BACKFILL)}
 

@@ -8,6 +8,7 @@ from typing import Any
 from airflow.sdk import Asset, BaseOperator
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
+from f1mesh.airflow.lineage import Lineage, enable
 from f1mesh.airflow.settings import Settings
 from f1mesh.orchestration.client import Ended, run_step
 
@@ -23,10 +24,24 @@ class StepOperator(BaseOperator):
     ui_color = "#e8f1f8"
     template_fields: Sequence[str] = ("options",)
 
-    def __init__(self, *, step: str, options: Mapping[str, str] | None = None, **kwargs: Any):
+    def __init__(
+        self,
+        *,
+        step: str,
+        options: Mapping[str, str] | None = None,
+        lineage: Lineage | None = None,
+        **kwargs: Any,
+    ):
         super().__init__(**kwargs)
         self.step = step
         self.options = dict(options or {})
+        self.lineage = lineage or Lineage()
+        if lineage and (lineage.reads or lineage.writes):
+            enable(self)
+
+    def get_openlineage_facets_on_start(self) -> Any:
+        """What the OpenLineage provider asks every operator."""
+        return self.lineage.facets()
 
     def execute(self, context: Context) -> Any:
         ended = run_step(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 
 MODULES = (
@@ -14,3 +15,6 @@ MODULES = (
 
 for module in MODULES:
     importlib.import_module(module)
+
+with contextlib.suppress(Exception):  # a bad file is told of where DAGs are parsed
+    importlib.import_module("f1mesh.airflow.factory").read_plans()

@@ -24,6 +24,7 @@ from cosmos.constants import ExecutionMode, InvocationMode, LoadMode, TestBehavi
 from cosmos.operators.watcher import DbtProducerWatcherOperator
 
 from f1mesh.airflow.layout import BUILD_TASK, TRANSFORM, display_name, pool_of
+from f1mesh.airflow.lineage import lineage_of
 from f1mesh.airflow.operators import Context, StepOperator, outcome, step_arguments
 from f1mesh.airflow.settings import Settings
 from f1mesh.airflow.watch import REPORT, NodeWatch
@@ -36,6 +37,7 @@ from f1mesh.orchestration.policy import timeout_s
 _PROFILE = "f1mesh"
 _REPORT_EVERY_S = 2.0
 _OF_COSMOS = ("dbt_producer_watcher", "dbt_producer_watcher_done")
+_TELEMETRY = "__cosmos_telemetry_metadata__"
 _BAD = frozenset({"error", "fail", "runtime error", "skipped", "partial success"})
 
 
@@ -73,7 +75,8 @@ def transform_group(dag: DAG, plan: DomainPlan, step: Step, settings: Settings) 
         ),
         operator_args={"install_deps": False, "retries": 0},
     )
-    tests = _replace_build(dag, group, step)
+    dag.params.pop(_TELEMETRY, None)  # of the form in which people ask for a run
+    tests = _replace_build(dag, group, plan, step)
     for task in dag.task_dict.values():
         if getattr(task, "model_unique_id", None):
             _watch(task, tests)
@@ -129,7 +132,9 @@ class BuildOperator(StepOperator):
         return said
 
 
-def _replace_build(dag: DAG, group: TaskGroup, step: Step) -> dict[str, list[str]]:
+def _replace_build(
+    dag: DAG, group: TaskGroup, plan: DomainPlan, step: Step
+) -> dict[str, list[str]]:
     """The transform step in the place of Cosmos' build task; the tests of each model."""
     tests: dict[str, list[str]] = {}
     for name in _OF_COSMOS:
@@ -139,6 +144,7 @@ def _replace_build(dag: DAG, group: TaskGroup, step: Step) -> dict[str, list[str
             tests = task.tests_per_model
     BuildOperator(
         step=step.id,
+        lineage=lineage_of(plan, step),
         task_id=BUILD_TASK.rsplit(".", 1)[-1],
         task_display_name=display_name(step),
         task_group=group,

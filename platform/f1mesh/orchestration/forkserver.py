@@ -12,6 +12,7 @@ server's end ends them all. The server ends itself after ten idle minutes, or wh
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import ctypes
 import gc
@@ -159,6 +160,7 @@ class Server:
             code = _do(json.loads(order))
         finally:
             with contextlib.suppress(Exception):
+                atexit._run_exitfuncs()  # what the step's libraries want tidied
                 sys.stdout.flush()
                 sys.stderr.flush()
             os._exit(code)

@@ -6,8 +6,9 @@ orchestrator's own environment lacks.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import yaml
 
 from f1mesh.contracts.model import freshness_hours
 from f1mesh.errors import PermanentError
+from f1mesh.ingestion.sync import load_sync
 from f1mesh.orchestration.backfill import Backfill, load_backfills
 from f1mesh.orchestration.graph import Step, domain_steps
 from f1mesh.registry import Domain, Mesh, Owner, ProductRef
@@ -48,6 +50,7 @@ class DomainPlan:
     cron: str | None
     triggers: tuple[tuple[str, ...], ...]
     steps: tuple[Step, ...]
+    streams: Mapping[str, tuple[str, ...]]  # by sync
     products: tuple[ProductPlan, ...]
     backfills: tuple[Backfill, ...]
     path: Path
@@ -71,6 +74,10 @@ def domain_plan(mesh: Mesh, name: str) -> DomainPlan:
         cron=domain.schedule,
         triggers=_triggers(domain.inputs),
         steps=domain_steps(domain),
+        streams={
+            sync.name: tuple(stream.name for stream in sync.streams)
+            for sync in map(load_sync, domain.sync_files)
+        },
         products=tuple(_product(mesh, domain, product) for product in domain.products),
         backfills=load_backfills(domain),
         path=domain.path,
@@ -116,9 +123,7 @@ def _triggers(inputs: Iterable[ProductRef]) -> tuple[tuple[str, ...], ...]:
 def _product(mesh: Mesh, domain: Domain, product: str) -> ProductPlan:
     path = domain.contract_path(product)
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
-        version = str(content["version"])
-        table = content["schema"][0]
+        version, hours, description = _promise(path, path.stat().st_mtime_ns)
     except (OSError, yaml.YAMLError, KeyError, IndexError, TypeError) as error:
         raise PermanentError(
             f"The contract {path} of {domain.name}/{product} cannot be read: {error}. "
@@ -128,8 +133,18 @@ def _product(mesh: Mesh, domain: Domain, product: str) -> ProductPlan:
     return ProductPlan(
         product=product,
         contract_version=version,
-        freshness_hours=freshness_hours(content),
-        description=" ".join(str(table.get("description", "")).split()),
+        freshness_hours=hours,
+        description=description,
         consumers=tuple(consumer.name for consumer in mesh.consumers(ref)),
         contract_path=path,
     )
+
+
+@lru_cache(maxsize=1024)
+def _promise(path: Path, _modified: int) -> tuple[str, float | None, str]:
+    """Version, freshness and description. Kept, since an orchestrator reads its plans for every
+    task in a process that was forked from one which has read them already."""
+    content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+    table = content["schema"][0]
+    description = " ".join(str(table.get("description", "")).split())
+    return str(content["version"]), freshness_hours(content), description
