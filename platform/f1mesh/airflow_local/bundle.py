@@ -1,10 +1,8 @@
 """What MWAA needs, as one folder (or zip): the same bytes for the same checkout.
 
-    dags/mesh.py .airflowignore    the DAG file; the rest is no DAG file
-    dags/f1/                       F1_ROOT there: domains/, platform/, manifests/
-    plugins.zip requirements.txt startup.sh    MWAA's other three inputs
-
-A domain's dbt project carries the shared dbt package with it, so that nothing is installed there.
+dags/mesh.py .airflowignore    the DAG file; the rest is no DAG file
+dags/f1/                       F1_ROOT there: domains/, platform/, manifests/
+plugins.zip requirements.txt startup.sh    MWAA's other three inputs
 """
 
 from __future__ import annotations
@@ -16,8 +14,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-
-import yaml
 
 from f1mesh.airflow_local.requirements import Requirements
 from f1mesh.errors import PermanentError
@@ -89,7 +85,6 @@ def build(
     }
     for domain in mesh.domains.values():
         files |= _tree(domain.path, f"{ROOT}/domains/{domain.name}")
-        files |= _shared_package(root, f"{ROOT}/domains/{domain.name}/dbt/dbt_packages")
     manifests = scratch / "manifests"
     write_manifests(manifests)
     files |= {
@@ -109,12 +104,6 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, content)
     return buffer.getvalue()
-
-
-def _shared_package(root: Path, prefix: str) -> Content:
-    """The shared dbt package where `dbt deps` would put it."""
-    name = yaml.safe_load((root / "platform" / "dbt" / "dbt_project.yml").read_text())["name"]
-    return _tree(root / "platform" / "dbt", f"{prefix}/{name}")
 
 
 def _tree(folder: Path, prefix: str) -> Content:

@@ -84,7 +84,7 @@ def wait_until_healthy(
         if missing:
             log = service(installation.workspace, missing[0]).log_tail()
             raise TransientError(f"Airflow's {missing[0]} ended while it started:\n{log}")
-        if rest.healthy() and all(rest.knows(dag) for dag in dags):
+        if rest.healthy() and rest.warm() and all(rest.knows(dag) for dag in dags):
             return
         if time.monotonic() > deadline:
             raise TransientError(_why_late(rest, installation, limit_s))

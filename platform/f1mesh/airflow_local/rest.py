@@ -42,6 +42,15 @@ class Rest:
         parts = ("metadatabase", "scheduler", "dag_processor", "triggerer")
         return all((health.get(part) or {}).get("status") == "healthy" for part in parts)
 
+    def warm(self) -> bool:
+        """Whether the API of tasks answers. Its first answer takes seconds, which else the first
+        task would wait for."""
+        try:
+            self._send("GET", "/execution/health", authorized=False, timeout_s=120)
+        except (OSError, ValueError):
+            return False
+        return True
+
     def get(self, path: str, **query: Any) -> dict[str, Any]:
         """Raises TransientError if Airflow does not answer (for long) or refuses."""
         return self._patiently("GET", path + ("?" + urlencode(query, doseq=True) if query else ""))
@@ -132,13 +141,19 @@ class Rest:
         self._token = self._send("POST", "/auth/token", login, authorized=False)["access_token"]
 
     def _send(
-        self, method: str, path: str, body: Any = None, *, authorized: bool = True
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        authorized: bool = True,
+        timeout_s: float = 20,
     ) -> dict[str, Any]:
         headers = {"Content-Type": "application/json"}
         if authorized:
             headers["Authorization"] = f"Bearer {self._token}"
         data = None if body is None else json.dumps(body).encode()
         request = Request(self.url + path, data=data, headers=headers, method=method)
-        with urlopen(request, timeout=20) as answer:
+        with urlopen(request, timeout=timeout_s) as answer:
             content: dict[str, Any] = json.loads(answer.read() or b"{}")
         return content
