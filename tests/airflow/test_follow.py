@@ -46,7 +46,7 @@ class Script:
         new = {**TIMES, "dag_run_id": "new", "state": now, "run_type": kind}
         return [by_clock, old] if now is None else [by_clock, new, old]
 
-    def tasks(self, dag: str, run_id: str) -> list[dict[str, Any]]:
+    def tasks(self, dag: str, run_id: str, ended_since: str | None = None) -> list[dict[str, Any]]:
         return [
             {**TIMES, "task_id": name, "state": state, "try_number": attempt, "map_index": -1}
             for name, state, attempt in self._latest(self.tasks_at.get(dag, {})) or []

@@ -19,7 +19,7 @@ ENDED = frozenset({"success", "failed"})
 TASK_ENDED = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
 START_GRACE_S = 90.0  # from the last publication of its inputs to the start of a consumer
 FAILED_GRACE_S = 10.0  # the same after a failure, where it most probably never comes
-PAUSE_S = 1.0
+PAUSE_S = 1.5
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ class DomainRun:
     state: str = "waiting"
     seconds: float = 0.0
     tasks: dict[tuple[str, int], TaskEnd] = field(default_factory=dict)
+    heard_until: str = ""  # when the last task that was told ended
 
     @property
     def ended(self) -> bool:
@@ -64,7 +65,9 @@ class Runs(Protocol):
 
     def runs(self, dag: str, **query: Any) -> list[dict[str, Any]]: ...
 
-    def tasks(self, dag: str, run_id: str) -> list[dict[str, Any]]: ...
+    def tasks(
+        self, dag: str, run_id: str, ended_since: str | None = None
+    ) -> list[dict[str, Any]]: ...
 
     def returned(self, dag: str, run_id: str, task: str, map_index: int = -1) -> Any: ...
 
@@ -134,8 +137,12 @@ def _look_for_start(
     settled: dict[str, float],
     now: float,
 ) -> None:
-    """Note the run that Airflow started for a domain's inputs, or that none comes any more."""
-    inputs_ended = all(runs[ref.domain].ended for ref in mesh.domain(run.domain).inputs)
+    """Note the run that Airflow started for a domain's inputs, or that none comes any more.
+
+    Each producer starts its consumers: with several, the run after the last of them counts.
+    """
+    producers = {ref.domain for ref in mesh.domain(run.domain).inputs}
+    inputs_ended = all(runs[name].ended for name in producers)
     if inputs_ended:
         settled.setdefault(run.domain, now)
     fresh = [
@@ -143,11 +150,12 @@ def _look_for_start(
         for each in rest.runs(run.domain)
         if each["dag_run_id"] not in known and each["run_type"] == "asset_triggered"
     ]
-    if fresh:  # not one by the clock, which may have begun before the inputs were published
-        run.run_id = str(fresh[-1]["dag_run_id"])
+    # Not one by the clock: it may have begun before the inputs were published.
+    if fresh and (inputs_ended or len(producers) == 1):
+        run.run_id = str(fresh[0]["dag_run_id"])
         return
     if inputs_ended:
-        good = all(runs[ref.domain].ok for ref in mesh.domain(run.domain).inputs)
+        good = all(runs[name].ok for name in producers)
         if now - settled[run.domain] > (START_GRACE_S if good else FAILED_GRACE_S):
             run.state = "not started"
 
@@ -155,7 +163,10 @@ def _look_for_start(
 def _update(rest: Runs, run: DomainRun, watcher: Watcher) -> None:
     """Tell of the tasks that ended since the last look, and of the run when it has ended."""
     found = {each["dag_run_id"]: each for each in rest.runs(run.domain)}[run.run_id]
-    for task in rest.tasks(run.domain, run.run_id):
+    over = found["state"] in ENDED
+    since = None if over else run.heard_until or found.get("queued_at")
+    for task in rest.tasks(run.domain, run.run_id, since):
+        run.heard_until = max(run.heard_until, task.get("end_date") or "")
         key = (str(task["task_id"]), int(task.get("map_index", -1)))
         if task["state"] not in TASK_ENDED:
             continue
@@ -164,7 +175,7 @@ def _update(rest: Runs, run: DomainRun, watcher: Watcher) -> None:
             continue
         run.tasks[key] = end = _task_end(rest, run, task, key)
         watcher.task_ended(end)
-    if found["state"] in ENDED:
+    if over:
         run.state = str(found["state"])
         run.seconds = seconds_of(found)
         watcher.ended(run)
@@ -190,4 +201,4 @@ def seconds_of(timed: Mapping[str, Any]) -> float:
     if not timed.get("start_date") or not timed.get("end_date"):
         return 0.0
     begin, end = (datetime.fromisoformat(timed[key]) for key in ("start_date", "end_date"))
-    return (end - begin).totalseconds_of()
+    return (end - begin).total_seconds()
