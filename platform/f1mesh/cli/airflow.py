@@ -71,3 +71,17 @@ def bundle(
         )
     made.write(target)
     note(f"{target}: {len(made.files)} files, sha256 {made.digest}")
+
+
+@app.command("manifests")
+@command
+def manifests() -> None:
+    """Parse the domains' dbt projects again for Airflow (`./f1 up` does it when it starts)."""
+    from f1mesh.airflow_local.installation import airflow_home
+    from f1mesh.orchestration.manifests import write_manifests
+    from f1mesh.registry import load_mesh
+
+    workspace = Workspace.locate()
+    folder = airflow_home(workspace) / "manifests"
+    for file in write_manifests(load_mesh(workspace.root), folder, workspace.root):
+        note(f"{file}")
