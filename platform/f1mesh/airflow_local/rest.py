@@ -23,7 +23,7 @@ class Rest:
     url: str
     user: str
     password: str
-    _token: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
 
     @classmethod
     def of(cls, installation: Installation) -> Rest:
@@ -128,19 +128,20 @@ class Rest:
             time.sleep(0.5)
 
     def _authorized(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        if not self._token:
-            self._log_in()
+        if not self.token:
+            self.log_in()
         try:
             return self._send(method, path, body)
         except HTTPError as error:
             if error.code != 401:
                 raise
-        self._log_in()
+        self.log_in()
         return self._send(method, path, body)
 
-    def _log_in(self) -> None:
+    def log_in(self) -> None:
+        """Fetch a token; done by itself where one is needed."""
         login = {"username": self.user, "password": self.password}
-        self._token = self._send("POST", "/auth/token", login, authorized=False)["access_token"]
+        self.token = self._send("POST", "/auth/token", login, authorized=False)["access_token"]
 
     def _send(
         self,
@@ -153,7 +154,7 @@ class Rest:
     ) -> dict[str, Any]:
         headers = {"Content-Type": "application/json"}
         if authorized:
-            headers["Authorization"] = f"Bearer {self._token}"
+            headers["Authorization"] = f"Bearer {self.token}"
         data = None if body is None else json.dumps(body).encode()
         request = Request(self.url + path, data=data, headers=headers, method=method)
         with urlopen(request, timeout=timeout_s) as answer:

@@ -1,0 +1,110 @@
+"""Pictures of Airflow's pages, taken by Debian's Chromium without a driver.
+
+The browser cannot log in by itself, so it looks through a small proxy that adds the token to each
+request, and that presets how a DAG is shown.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+from f1mesh.airflow_local.installation import Installation
+from f1mesh.airflow_local.rest import Rest
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+PRESET = """<head><script>
+localStorage.setItem("default_dag_view", JSON.stringify("graph"));
+localStorage.setItem("chakra-ui-color-mode", "light");
+localStorage.setItem("theme", "light");
+</script>"""
+PATIENCE_MS = 25_000
+
+
+@dataclass(frozen=True)
+class Camera:
+    """Takes pictures of pages below a URL."""
+
+    url: str
+
+    def page(self, path: str) -> str:
+        """The page's document, after its scripts have had time to draw."""
+        return self._browse(path, "--dump-dom")
+
+    def picture(self, path: str, file: Path, size: tuple[int, int] = (1600, 900)) -> None:
+        """Write a PNG of the page."""
+        self._browse(path, f"--screenshot={file}", f"--window-size={size[0]},{size[1]}")
+
+    def _browse(self, path: str, *wish: str) -> str:
+        assert CHROMIUM
+        with tempfile.TemporaryDirectory(prefix="f1-browser-") as profile:
+            command = [CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu"]
+            command += ["--disable-dev-shm-usage", "--hide-scrollbars", "--no-first-run"]
+            command += [f"--user-data-dir={profile}", f"--virtual-time-budget={PATIENCE_MS}"]
+            done = subprocess.run(
+                [*command, *wish, self.url + path],
+                capture_output=True,
+                text=True,
+                timeout=180,
+                check=True,
+                env={**os.environ, "HOME": profile},
+            )
+        return done.stdout
+
+
+@contextmanager
+def camera(installation: Installation) -> Iterator[Camera]:
+    """A camera that is logged in to the dataset's Airflow."""
+    rest = Rest.of(installation)
+    rest.log_in()
+
+    class Door(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self._pass(None)
+
+        def do_POST(self) -> None:
+            self._pass(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
+
+        do_PATCH = do_POST
+
+        def _pass(self, body: bytes | None) -> None:
+            kept = {k: v for k, v in self.headers.items() if k in ("Accept", "Content-Type")}
+            headers = {**kept, "Authorization": f"Bearer {rest.token}"}
+            asked = Request(installation.url + self.path, body, headers, method=self.command)
+            try:
+                answer = urlopen(asked, timeout=60)
+            except HTTPError as error:
+                answer = error
+            with answer:
+                content, kind = answer.read(), answer.headers.get("Content-Type", "")
+            if kind.startswith("text/html"):
+                here = f"http://127.0.0.1:{self.server.server_address[1]}"
+                text = content.decode().replace(installation.url, here)
+                content = text.replace("<head>", PRESET, 1).encode()
+            self.send_response(answer.status or 500)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield Camera(f"http://127.0.0.1:{server.server_address[1]}")
+    finally:
+        server.shutdown()
+        server.server_close()
