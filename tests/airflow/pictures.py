@@ -6,12 +6,13 @@ request, and that presets how a DAG is shown.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,11 +24,6 @@ from f1mesh.airflow_local.installation import Installation
 from f1mesh.airflow_local.rest import Rest
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-PRESET = """<head><script>
-localStorage.setItem("default_dag_view", JSON.stringify("graph"));
-localStorage.setItem("chakra-ui-color-mode", "light");
-localStorage.setItem("theme", "light");
-</script>"""
 PATIENCE_MS = 25_000
 
 
@@ -62,9 +58,23 @@ class Camera:
         return done.stdout
 
 
+def preset(open_groups: Mapping[str, Sequence[str]]) -> str:
+    """A script that has a DAG shown as a graph with these of its groups opened."""
+    wanted: dict[str, object] = {"default_dag_view": "graph"}
+    wanted |= {f"{dag}/open-groups": list(groups) for dag, groups in open_groups.items()}
+    lines = (
+        f"localStorage.setItem({json.dumps(k)}, {json.dumps(json.dumps(v))});"
+        for k, v in wanted.items()
+    )
+    return f"<head><script>{' '.join(lines)}</script>"
+
+
 @contextmanager
-def camera(installation: Installation) -> Iterator[Camera]:
+def camera(
+    installation: Installation, open_groups: Mapping[str, Sequence[str]]
+) -> Iterator[Camera]:
     """A camera that is logged in to the dataset's Airflow."""
+    script = preset(open_groups)
     rest = Rest.of(installation)
     rest.log_in()
 
@@ -90,9 +100,9 @@ def camera(installation: Installation) -> Iterator[Camera]:
             with answer:
                 content, kind = answer.read(), answer.headers.get("Content-Type", "")
             if kind.startswith("text/html"):
-                here = f"http://127.0.0.1:{self.server.server_address[1]}"
+                here = f"http://{self.headers['Host']}"
                 text = content.decode().replace(installation.url, here)
-                content = text.replace("<head>", PRESET, 1).encode()
+                content = text.replace("<head>", script, 1).encode()
             self.send_response(answer.status or 500)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(content)))
@@ -104,7 +114,7 @@ def camera(installation: Installation) -> Iterator[Camera]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield Camera(f"http://127.0.0.1:{server.server_address[1]}")
+        yield Camera(f"http://127.0.0.1:{server.server_port}")
     finally:
         server.shutdown()
         server.server_close()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -49,8 +50,12 @@ def installation(mesh: Mesh) -> Installation:
 
 
 @pytest.fixture(scope="module")
-def eye(installation: Installation) -> Iterator[Camera]:
-    with camera(installation) as found:
+def eye(installation: Installation, root: Path) -> Iterator[Camera]:
+    groups = {
+        name: ["ingest", "transform", "products", *(f"products.{p}" for p in domain.products)]
+        for name, domain in load_mesh(root).domains.items()
+    }
+    with camera(installation, groups) as found:
         yield found
 
 
@@ -62,18 +67,22 @@ def album(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_each_domains_dag_is_drawn_with_its_steps(eye: Camera, mesh: Mesh, album: Path) -> None:
+def test_each_domains_dag_is_drawn_with_its_steps(
+    eye: Camera, installation: Installation, mesh: Mesh, album: Path
+) -> None:
     domains = load_mesh(mesh.root).domains
     assert domains
 
     for name, domain in domains.items():
-        page = eye.page(f"/dags/{name}")
-        eye.picture(f"/dags/{name}", album / f"{name}.png")
+        [run, *_] = Rest.of(installation).runs(name)
+        path = f"/dags/{name}/runs/{quote(run['dag_run_id'])}"
+        page = eye.page(path)
+        eye.picture(path, album / f"{name}.png")
 
         assert domain.title in page
-        assert page.count("react-flow__node") >= 4  # ingest, freshness, transform, products
-        for group in ("ingest", "transform", "products"):
-            assert group in page
+        assert page.count("react-flow__node") > 4 + 2 * len(domain.products)
+        for product in domain.products:
+            assert f"check contract of {product}" in page
         assert (album / f"{name}.png").read_bytes().startswith(PNG)
 
 
