@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,15 @@ from f1mesh.airflow_local.rest import Rest
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PATIENCE_MS = 25_000
+# The browser's clock stands still while a request is open: a graph that is laid out in the
+# background gets as much real time as it needs.
+WAIT_FOR_GRAPH = """
+(async () => {
+  const drawn = () => document.querySelector(".react-flow__node");
+  for (let tries = 0; tries < 120 && !drawn(); tries++) await fetch("/wait");
+  await fetch("/wait");
+})();
+"""
 
 
 @dataclass(frozen=True)
@@ -66,7 +76,7 @@ def preset(open_groups: Mapping[str, Sequence[str]]) -> str:
         f"localStorage.setItem({json.dumps(k)}, {json.dumps(json.dumps(v))});"
         for k, v in wanted.items()
     )
-    return f"<head><script>{' '.join(lines)}</script>"
+    return f"<head><script>{' '.join(lines)} {WAIT_FOR_GRAPH}</script>"
 
 
 @contextmanager
@@ -82,7 +92,11 @@ def camera(
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            self._pass(None)
+            if self.path != "/wait":
+                self._pass(None)
+                return
+            time.sleep(0.5)
+            self._answer(204, "text/plain", b"")
 
         def do_POST(self) -> None:
             self._pass(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
@@ -103,7 +117,10 @@ def camera(
                 here = f"http://{self.headers['Host']}"
                 text = content.decode().replace(installation.url, here)
                 content = text.replace("<head>", script, 1).encode()
-            self.send_response(answer.status or 500)
+            self._answer(answer.status or 500, kind, content)
+
+        def _answer(self, status: int, kind: str, content: bytes) -> None:
+            self.send_response(status)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
