@@ -31,15 +31,16 @@ class AirbyteCloud(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}/v1"
 
     def job(self, connection: str, status: str = "running") -> dict[str, Any]:
-        job = {
-            "jobId": 100 + len(self.jobs),
+        number = 100 + len(self.jobs)
+        job: dict[str, Any] = {
+            "jobId": number,
             "status": status,
             "jobType": "sync",
             "connectionId": connection,
             "startTime": "2024-08-24T10:00:00Z",
             "rowsSynced": 1036,
         }
-        self.jobs[job["jobId"]] = job
+        self.jobs[number] = job
         return job
 
 

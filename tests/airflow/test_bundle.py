@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -138,3 +139,38 @@ def test_a_bare_airflow_elsewhere_reads_every_dag(
         manifest = json.loads((elsewhere / f"dags/f1/manifests/{name}/manifest.json").read_text())
         models = [n for n in manifest["nodes"].values() if n["resource_type"] == "model"]
         assert found["dags"][name] > len(models) + len(mesh.domains[name].products)
+
+
+@pytest.mark.long
+def test_the_startup_script_makes_the_environment_of_steps_in_time(
+    elsewhere: Path, mesh: Mesh
+) -> None:
+    mwaa = f"""
+        set -e
+        exit() {{ echo "exit is not available on MWAA" >&2; return 1; }}
+        . {elsewhere}/startup.sh
+        "$F1_MESH_PYTHON" -P -m f1mesh.cli.app step list --json
+        "$F1_MESH_ENVIRONMENT/bin/dbt" --version >&2
+    """
+    python = Path(environment.find_python()).resolve().parent
+    begin = time.monotonic()
+    done = subprocess.run(
+        ["bash", "-c", mwaa],
+        cwd=elsewhere,
+        env={
+            **{k: v for k, v in os.environ.items() if not k.startswith(("F1_", "PYTHON"))},
+            "PATH": f"{python}:{os.environ['PATH']}",
+            "AIRFLOW_HOME": str(elsewhere),
+            "MWAA_AIRFLOW_COMPONENT": "worker",
+        },
+        capture_output=True,
+        text=True,
+    )
+    seconds = time.monotonic() - begin
+
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    head, _, listed = done.stdout.partition("\n")
+    assert "the mesh's environment is ready" in head
+    assert seconds < 295  # MWAA's limit
+    steps = {step["domain"] for step in json.loads(listed)}
+    assert steps == set(mesh.domains)

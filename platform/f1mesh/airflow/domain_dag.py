@@ -160,7 +160,7 @@ def _period(cron: str | None) -> timedelta | None:
     from croniter import croniter
 
     times = croniter(cron, START)
-    ticks = [times.get_next(datetime) for _ in range(9)]
+    ticks: list[datetime] = [times.get_next(datetime) for _ in range(9)]
     return max(later - earlier for earlier, later in pairwise(ticks))
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from airflow.sdk import DAG, get_parsing_context
 
 from f1mesh.airflow.backfill_dag import BACKFILL, backfill_dag
@@ -24,11 +27,18 @@ def mesh_dags() -> dict[str, DAG]:
     settings = Settings.read()
     mesh = load_mesh(settings.workspace.root)
     wanted = get_parsing_context()
-    makers = {MAINTENANCE: lambda: [maintenance_dag(mesh)], DIGEST: lambda: [digest_dag(mesh)]}
-    for name in mesh.domains:
-        makers[name] = lambda name=name: _domain_dags(mesh, name, settings, wanted.task_id)
-    chosen = [wanted.dag_id.removesuffix(BACKFILL)] if wanted.dag_id in _ids(makers) else makers
-    return {dag.dag_id: dag for key in chosen for dag in makers[key]()}
+    makers: dict[str, Callable[[], list[DAG]]] = {
+        MAINTENANCE: lambda: [maintenance_dag(mesh)],
+        DIGEST: lambda: [digest_dag(mesh)],
+        **{
+            name: partial(_domain_dags, mesh, name, settings, wanted.task_id)
+            for name in mesh.domains
+        },
+    }
+    chosen = [wanted.dag_id.removesuffix(BACKFILL)] if wanted.dag_id else []
+    if not set(chosen) <= set(makers):
+        chosen = []
+    return {dag.dag_id: dag for key in chosen or makers for dag in makers[key]()}
 
 
 def read_plans() -> None:
@@ -36,10 +46,6 @@ def read_plans() -> None:
     mesh = load_mesh(Settings.read().workspace.root)
     for name in mesh.domains:
         domain_plan(mesh, name)
-
-
-def _ids(names: object) -> set[str]:
-    return {f"{name}{suffix}" for name in names for suffix in ("", BACKFILL)}
 
 
 def _domain_dags(mesh: Mesh, name: str, settings: Settings, task: str | None) -> list[DAG]:

@@ -75,9 +75,9 @@ def step_arguments(step: str, context: Context, options: Mapping[str, str]) -> l
     arguments = [step, "--run-id", str(context["run_id"])]
     if str(params.get("full_refresh", "")).lower() == "true":
         arguments.append("--full-refresh")
-    season = params.get("season")
-    if season not in (None, "", "None"):
-        arguments += ["--season", str(int(season))]
+    season = str(params.get("season") or "")
+    if season not in ("", "None"):
+        arguments += ["--season", season]
     return arguments
 
 

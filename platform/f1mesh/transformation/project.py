@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -224,10 +225,9 @@ def _reporter(progress: Progress) -> Callable[[Any], None]:
 
 def _print_json(event: Any) -> None:
     """A line for each event that people read, and for each node that ended."""
-    from google.protobuf.json_format import MessageToJson  # type: ignore[import-untyped]
-
     if event.info.level != "debug" or event.info.name == "NodeFinished":
-        print(MessageToJson(event, preserving_proto_field_name=True, indent=None), flush=True)
+        write = import_module("google.protobuf.json_format").MessageToJson  # comes with dbt
+        print(write(event, preserving_proto_field_name=True, indent=None), flush=True)
 
 
 def _node_result(result: Any) -> NodeResult:
