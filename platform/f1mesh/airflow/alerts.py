@@ -65,9 +65,9 @@ class FailureAlert:
         return tuple(sorted({name for names in self.consumers.values() for name in names}))
 
 
-def send(message: str, subject: str = "F1 data mesh") -> None:
+def send(message: str, subject: str = "ALERT") -> None:
     """To every channel that the environment has, and to the log always."""
-    log.error("ALERT\n%s", message)
+    log.warning("%s\n%s", subject, message)
     for channel in (_slack, _sns):
         try:
             channel(message, subject)

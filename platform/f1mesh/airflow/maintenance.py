@@ -17,7 +17,6 @@ from f1mesh.airflow.layout import WAREHOUSE_CONNECTION
 from f1mesh.registry import Mesh, ProductRef
 
 MAINTENANCE = "mesh_maintenance"
-VACUUM_HOURS = 168  # what the warehouse keeps at least
 PULL_REQUEST_DAYS = 14
 OWNER = "platform"
 
@@ -135,17 +134,11 @@ def count_statements(products: tuple[ProductRef, ...]) -> list[str]:
     ]
 
 
-def retention_hours(superseded: list[datetime], now: datetime) -> int:
-    """How long VACUUM must keep files, given when each version that is kept was superseded."""
-    oldest = min(superseded, default=now)
-    return max(VACUUM_HOURS, int((now - oldest) / timedelta(hours=1)) + 1)
-
-
 def _built(products: list[str]) -> list[tuple[str, int]]:
     """The tables of the products that are built, and VACUUM's hours for each."""
     from f1mesh.contracts.model import contract_of
     from f1mesh.publication.pointer import is_missing, table_of
-    from f1mesh.publication.retention import versions_to_keep
+    from f1mesh.publication.retention import vacuum_hours, versions_to_keep
     from f1mesh.registry import load_mesh
     from f1mesh.workspace import Workspace
 
@@ -162,13 +155,9 @@ def _built(products: list[str]) -> list[tuple[str, int]]:
                     continue
                 raise
             keep = versions_to_keep(connection, catalog(), contract)
-            found.append((table, retention_hours(_superseded(history, keep), datetime.now(UTC))))
+            made_at = {int(row[0]): _utc(row[1]) for row in history}
+            found.append((table, vacuum_hours(made_at, keep, datetime.now(UTC))))
     return found
-
-
-def _superseded(history: list[Any], keep: set[int]) -> list[datetime]:
-    times = {int(row[0]): _utc(row[1]) for row in history}
-    return [times[version + 1] for version in keep if version + 1 in times]
 
 
 def connect() -> Any:
