@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from f1mesh.publication.publish import Audit, Publication
 
 Progress = Callable[[str], None]
+_TOLD = 10  # failed nodes in an error; dbt's log has them all
 
 
 def _silent(_: str) -> None: ...
@@ -128,7 +129,8 @@ def _succeeded(report: TransformReport, domain: str) -> TransformReport:
     lines = [f"  {node.unique_id}: {node.status}: {node.message}" for node in report.failures]
     problems = [*([report.error] if report.error else []), *lines]
     lost = all(tells_of_a_lost_connection(problem) for problem in problems)
-    detail = "\n".join(problems)
+    more = [f"  ... and {len(problems) - _TOLD} more"] if len(problems) > _TOLD else []
+    detail = "\n".join([*problems[:_TOLD], *more])
     raise (TransientError if lost else PermanentError)(
         f"dbt failed in the domain '{domain}':\n{detail}"
     )
