@@ -32,11 +32,18 @@ def target(workspace: Workspace) -> Iterator[Target]:
         launch.stop(workspace)
 
 
+@pytest.fixture(scope="session")
+def owner(target: Target) -> Iterator[Client]:
+    """The connection that makes every test's schema."""
+    with connect(target) as connection:
+        yield Client(connection, "default")
+
+
 Connect = Callable[[], Client]
 
 
 @pytest.fixture
-def another(target: Target) -> Iterator[Connect]:
+def another(target: Target, owner: Client) -> Iterator[Connect]:
     """Opens connections that share this test's schema."""
     schema = f"s{next(_numbers)}"
     with ExitStack() as opened:
@@ -44,7 +51,7 @@ def another(target: Target) -> Iterator[Connect]:
         def open_one() -> Client:
             return Client(opened.enter_context(connect(target, schema)), schema)
 
-        open_one().run(f"create schema {schema}")
+        owner.run(f"create schema {schema}")
         yield open_one
 
 

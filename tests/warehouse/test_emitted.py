@@ -10,6 +10,8 @@ import pytest
 from databricks.sql.exc import Error
 from tests.warehouse.client import Client
 
+pytestmark = pytest.mark.e2e
+
 
 @pytest.fixture
 def statements(root: Path) -> list[str]:

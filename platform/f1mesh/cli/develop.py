@@ -51,7 +51,7 @@ def bench(
     as_json: Annotated[bool, typer.Option("--json", help="The figures as JSON.")] = False,
 ) -> None:
     """Measure: wall time and peak memory of the run, part by part, and its growth with the data."""
-    from f1mesh.benchmark import measure
+    from f1mesh.cli.benchmark import measure
 
     measure(Workspace.locate(), parts or ["run"], as_json=as_json)
 

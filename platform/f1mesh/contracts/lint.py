@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from f1mesh.contracts.document import Document, Problem, read_document
-from f1mesh.contracts.model import freshness_hours, owner_of
+from f1mesh.contracts.odcs import freshness_hours, owner_of
 
 _SEMVER = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from f1mesh.contracts.document import Document, read_document
+from f1mesh.contracts.lint import governance_problems
+from f1mesh.contracts.odcs import freshness_hours, owner_of
 from f1mesh.contracts.physical_types import canonical
 from f1mesh.errors import PermanentError
 from f1mesh.registry import Mesh, ProductRef
 
-_HOURS = {"h": 1.0, "d": 24.0, "m": 1 / 60}
 _SENSITIVE = {"confidential", "restricted", "sensitive", "pii", "personal", "secret"}
 
 
@@ -66,8 +67,6 @@ class Contract:
 
 def load_contract(path: Path) -> Contract:
     """Read a contract file; raises PermanentError that lists every problem with its line."""
-    from f1mesh.contracts.lint import governance_problems
-
     document = read_document(path)
     problems = governance_problems(document)
     if problems:
@@ -98,27 +97,6 @@ def to_contract(document: Document) -> Contract:
         path=document.path,
         digest=_digest(content),
     )
-
-
-def owner_of(content: dict[str, Any]) -> str:
-    """The team of a contract: `team.name`, or its first member in the older list form."""
-    team = content.get("team")
-    if isinstance(team, dict):
-        return str(team.get("name") or "")
-    if isinstance(team, list) and team and isinstance(team[0], dict):
-        return str(team[0].get("username") or team[0].get("name") or "")
-    return ""
-
-
-def freshness_hours(content: dict[str, Any]) -> float | None:
-    """The freshness service level in hours; None if there is none that can be understood."""
-    for entry in content.get("slaProperties") or ():
-        if isinstance(entry, dict) and entry.get("property") == "freshness":
-            unit = _HOURS.get(str(entry.get("unit") or "d").lower()[:1])
-            value = entry.get("value")
-            if unit and isinstance(value, int | float) and not isinstance(value, bool):
-                return value * unit if value > 0 else None
-    return None
 
 
 def _column(entry: dict[str, Any]) -> Column:

@@ -34,14 +34,14 @@ class Lease:
 
     def query(self, sql: str) -> pa.Table:
         """The whole result of a query or command."""
-        with translated():
+        with self._uncancelled():
             return self._session.sql(sql).toArrow()
 
     def batches(self, sql: str) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
         """The schema of a query's result, and its batches as the engine makes them."""
         import pyarrow as pa
 
-        with translated():
+        with self._uncancelled():
             plan = self._session.sql(sql)._plan.to_proto(self._session.client)
             chunks = self._session.client.to_table_as_iterator(plan, {})
             tables = (chunk for chunk in chunks if isinstance(chunk, pa.Table))
@@ -52,17 +52,30 @@ class Lease:
 
     def fields(self, sql: str) -> list[dict[str, Any]]:
         """The columns of a query, in Delta's schema JSON; the query is analysed, not run."""
-        with translated():
+        with self._uncancelled():
             fields: list[dict[str, Any]] = self._session.sql(sql).schema.jsonValue()["fields"]
             return fields
 
     def write(self, sql: str, path: Path, partition_columns: list[str]) -> None:
         """Write a query's result as a new Delta table at `path`."""
-        with translated():
+        with self._uncancelled():
             writer = self._session.sql(sql).write.format("delta").mode("overwrite")
             if partition_columns:
                 writer = writer.partitionBy(*partition_columns)
             writer.save(str(path))
+
+    @contextmanager
+    def _uncancelled(self) -> Iterator[None]:
+        """Run something in the engine, unless the statement was cancelled before or meanwhile:
+        what a cancelled statement staged is never committed."""
+        self._check()
+        with translated():
+            yield
+        self._check()
+
+    def _check(self) -> None:
+        if self.interrupted:
+            raise SqlError("OPERATION_CANCELED", "The statement was cancelled.", "HY008")
 
     def interrupt(self) -> None:
         """Ask the engine to stop what this session runs; the session is not used again."""

@@ -17,6 +17,7 @@ from f1mesh.warehouse.results import Result
 from f1mesh.warehouse.sessions import Session
 
 WORKERS = 32
+INTERRUPT_SECONDS = 0.2
 Note = Callable[[str], None]
 Work = Callable[[Lease, Note], Result]
 
@@ -46,6 +47,7 @@ class Operation:
         began, error = time.monotonic(), None
         try:
             self._lease = self._held.enter_context(engine.lease())
+            self._lease.interrupted = self.canceled
             self.pages = Pages(work(self._lease, self._note), nested)
         except BaseException as raised:
             error = raised
@@ -77,8 +79,8 @@ class Operation:
         )
 
     def wait(self, seconds: float) -> bool:
-        """Whether it is finished, waiting that long for it."""
-        if self._future is None or self._future.cancelled():
+        """Whether it is finished (or cancelled), waiting that long for it."""
+        if self._future is None or self.canceled:
             return True
         with suppress(TimeoutError):
             self._future.exception(timeout=seconds)
@@ -113,9 +115,15 @@ class Operation:
             if self._future is not None and self._future.cancel():
                 self._working = False
                 return
+        threading.Thread(target=self._interrupt, daemon=True).start()
+
+    def _interrupt(self) -> None:
+        """Interrupt the engine until the statement has ended: the first time may be too early."""
+        while self._working:
             if self._lease is not None:
                 with suppress(Exception):
                     self._lease.interrupt()
+            time.sleep(INTERRUPT_SECONDS)
 
     def close(self) -> None:
         """Give back what it holds, at once or as soon as its thread is done with it."""

@@ -1,6 +1,6 @@
-"""The domain's files agree with each other: products, contracts, models, documentation, reads.
+"""The files of each domain agree with each other: products, contracts, models, reads.
 
-Fast and without a warehouse. The file knows no domain's name: a new domain starts with a copy.
+Fast and without a warehouse. Knows no domain's name: a new domain is tested by being there.
 """
 
 from __future__ import annotations
@@ -13,27 +13,36 @@ from typing import Any
 import pytest
 import yaml
 
-DOMAIN = Path(__file__).parents[1]
-DBT = DOMAIN / "dbt"
-MODELS = sorted((DBT / "models").rglob("*.sql"))
+DOMAINS = [file.parent for file in sorted(Path(__file__).parents[2].glob("domains/*/domain.yaml"))]
+MODELS = [model for d in DOMAINS for model in sorted((d / "dbt" / "models").rglob("*.sql"))]
 MARTS = [model for model in MODELS if model.parent.name == "marts"]
+ANSWERS = [answer for d in DOMAINS for answer in sorted((d / "answers").glob("*.sql"))]
+
+every_domain = pytest.mark.parametrize("domain", DOMAINS, ids=lambda path: path.name)
+every_model = pytest.mark.parametrize("model", MODELS, ids=lambda path: path.stem)
+every_mart = pytest.mark.parametrize("model", MARTS, ids=lambda path: path.stem)
 
 _SOURCE = re.compile(r"source\('(\w+)',\s*'(\w+)'\)")
 _TABLE = re.compile(r"\b(?:from|join)\s+(\w+)\.(\w+)", re.IGNORECASE)
 
 
+def domain_of(file: Path) -> Path:
+    """The domain's folder that holds a file."""
+    return next(domain for domain in DOMAINS if file.is_relative_to(domain))
+
+
 @cache
-def declared() -> dict[str, Any]:
+def declared(domain: Path) -> dict[str, Any]:
     """domain.yaml."""
-    content: dict[str, Any] = yaml.safe_load((DOMAIN / "domain.yaml").read_text())
+    content: dict[str, Any] = yaml.safe_load((domain / "domain.yaml").read_text())
     return content
 
 
 @cache
-def documented() -> dict[tuple[str, str], dict[str, Any]]:
+def documented(domain: Path) -> dict[tuple[str, str], dict[str, Any]]:
     """Every documented node of the dbt project by kind and name."""
     nodes: dict[tuple[str, str], dict[str, Any]] = {}
-    for file in sorted(DBT.rglob("*.yml")):
+    for file in sorted((domain / "dbt").rglob("*.yml")):
         content = yaml.safe_load(file.read_text()) or {}
         for kind in ("models", "seeds", "snapshots", "exposures", "groups", "sources"):
             entries = content.get(kind, []) if isinstance(content.get(kind), list) else []
@@ -41,10 +50,10 @@ def documented() -> dict[tuple[str, str], dict[str, Any]]:
     return nodes
 
 
-def contract(product: str) -> dict[str, Any]:
-    content: dict[str, Any] = yaml.safe_load(
-        (DOMAIN / "contracts" / f"{product}.odcs.yaml").read_text()
-    )
+def contract(mart: Path) -> dict[str, Any]:
+    """The contract of the product that a mart is."""
+    file = domain_of(mart) / "contracts" / f"{mart.stem}.odcs.yaml"
+    content: dict[str, Any] = yaml.safe_load(file.read_text())
     return content
 
 
@@ -59,13 +68,14 @@ def words(text: str) -> str:
 
 
 def test_there_is_something_to_test() -> None:
+    assert DOMAINS
     assert MARTS
-    assert declared()["products"]
+    assert ANSWERS
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda path: path.stem)
+@every_model
 def test_a_model_documents_itself_and_every_column(model: Path) -> None:
-    entry = documented()["models", model.stem]
+    entry = documented(domain_of(model))["models", model.stem]
 
     assert entry["file"] == model.with_suffix(".yml")
     assert entry["description"].startswith("One row")
@@ -73,16 +83,17 @@ def test_a_model_documents_itself_and_every_column(model: Path) -> None:
     assert [c["name"] for c in entry["columns"]] == selected_columns(model.read_text())
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda path: path.stem)
+@every_model
 def test_a_model_has_a_test_of_its_key(model: Path) -> None:
-    tests = documented()["models", model.stem].get("data_tests", [])
+    tests = documented(domain_of(model))["models", model.stem].get("data_tests", [])
 
     assert any("f1mesh.unique_key" in test for test in tests)
 
 
+@every_domain
 @pytest.mark.parametrize("kind", ["seeds", "snapshots", "exposures", "sources"])
-def test_every_other_node_is_described(kind: str) -> None:
-    entries = [entry for (found, _), entry in documented().items() if found == kind]
+def test_every_other_node_is_described(domain: Path, kind: str) -> None:
+    entries = [entry for (found, _), entry in documented(domain).items() if found == kind]
 
     assert entries
     assert all(entry.get("description") for entry in entries)
@@ -91,19 +102,20 @@ def test_every_other_node_is_described(kind: str) -> None:
         assert all(c.get("description") for t in source["tables"] for c in t["columns"])
 
 
-def test_products_contracts_and_marts_are_the_same_set() -> None:
-    products = set(declared()["products"])
+@every_domain
+def test_products_contracts_and_marts_are_the_same_set(domain: Path) -> None:
+    products = set(declared(domain)["products"])
 
-    assert products == {model.stem for model in MARTS}
+    assert products == {model.stem for model in MARTS if model.is_relative_to(domain)}
     assert products == {
-        file.name.removesuffix(".odcs.yaml") for file in (DOMAIN / "contracts").glob("*.odcs.yaml")
+        file.name.removesuffix(".odcs.yaml") for file in (domain / "contracts").glob("*.odcs.yaml")
     }
 
 
-@pytest.mark.parametrize("model", MARTS, ids=lambda path: path.stem)
+@every_mart
 def test_a_contract_equals_the_contract_of_its_model(model: Path) -> None:
-    schema = contract(model.stem)["schema"][0]
-    columns = documented()["models", model.stem]["columns"]
+    schema = contract(model)["schema"][0]
+    columns = documented(domain_of(model))["models", model.stem]["columns"]
 
     promised = [
         (p["name"], p["physicalType"], words(p["description"]), p["required"])
@@ -121,42 +133,44 @@ def constraints(column: dict[str, Any]) -> list[dict[str, str]]:
     return found
 
 
-@pytest.mark.parametrize("model", MARTS, ids=lambda path: path.stem)
+@every_mart
 def test_a_contract_names_owner_grain_and_freshness(model: Path) -> None:
-    promised = contract(model.stem)
+    promised = contract(model)
 
-    assert promised["team"]["name"] == declared()["owner"]["team"]
+    assert promised["team"]["name"] == declared(domain_of(model))["owner"]["team"]
     assert promised["schema"][0]["dataGranularityDescription"].startswith("One row")
     assert {"freshness", "frequency"} <= {sla["property"] for sla in promised["slaProperties"]}
     assert any(prop.get("primaryKey") for prop in promised["schema"][0]["properties"])
 
 
-def test_other_domains_are_read_through_declared_products_only() -> None:
-    own = {name for (kind, name) in documented() if kind == "sources"} - {
-        reference.split("/")[0] for reference in declared()["reads"]
+@every_domain
+def test_other_domains_are_read_through_declared_products_only(domain: Path) -> None:
+    own = {name for (kind, name) in documented(domain) if kind == "sources"} - {
+        reference.split("/")[0] for reference in declared(domain)["reads"]
     }
-    files = [*DBT.rglob("*.sql"), *DBT.rglob("*.yml")]
+    files = [*(domain / "dbt").rglob("*.sql"), *(domain / "dbt").rglob("*.yml")]
     used = {match for file in files for match in _SOURCE.findall(file.read_text())}
 
     foreign = {f"{source}/{table}" for source, table in used if source not in own}
 
     assert used
-    assert foreign == set(declared()["reads"])
+    assert foreign == set(declared(domain)["reads"])
 
 
-def test_raw_tables_are_the_domains_own() -> None:
-    schemas = {entry["schema"] for (kind, name), entry in documented().items() if kind == "sources"}
-    readable = {reference.split("/")[0] for reference in declared()["reads"]}
+@every_domain
+def test_raw_tables_are_the_domains_own(domain: Path) -> None:
+    sources = [entry for (kind, _), entry in documented(domain).items() if kind == "sources"]
+    readable = {reference.split("/")[0] for reference in declared(domain)["reads"]}
 
-    assert schemas == {f"{declared()['name']}_raw", *readable}
+    assert {entry["schema"] for entry in sources} == {f"{domain.name}_raw", *readable}
 
 
-@pytest.mark.parametrize("answer", sorted((DOMAIN / "answers").glob("*.sql")), ids=lambda p: p.stem)
+@pytest.mark.parametrize("answer", ANSWERS, ids=lambda path: path.stem)
 def test_an_answer_has_a_title_and_reads_own_published_products(answer: Path) -> None:
     sql = answer.read_text()
     tables = set(_TABLE.findall(sql))
 
     assert sql.startswith("-- title: ")
     assert tables
-    assert {schema for schema, _ in tables} == {declared()["name"]}
-    assert {table for _, table in tables} <= set(declared()["products"])
+    assert {schema for schema, _ in tables} == {domain_of(answer).name}
+    assert {table for _, table in tables} <= set(declared(domain_of(answer))["products"])

@@ -1,0 +1,28 @@
+"""Reading keys of an ODCS document that can be written in more than one way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_HOURS = {"h": 1.0, "d": 24.0, "m": 1 / 60}
+
+
+def owner_of(content: dict[str, Any]) -> str:
+    """The team of a contract: `team.name`, or its first member in the older list form."""
+    team = content.get("team")
+    if isinstance(team, dict):
+        return str(team.get("name") or "")
+    if isinstance(team, list) and team and isinstance(team[0], dict):
+        return str(team[0].get("username") or team[0].get("name") or "")
+    return ""
+
+
+def freshness_hours(content: dict[str, Any]) -> float | None:
+    """The freshness service level in hours; None if there is none that can be understood."""
+    for entry in content.get("slaProperties") or ():
+        if isinstance(entry, dict) and entry.get("property") == "freshness":
+            unit = _HOURS.get(str(entry.get("unit") or "d").lower()[:1])
+            value = entry.get("value")
+            if unit and isinstance(value, int | float) and not isinstance(value, bool):
+                return value * unit if value > 0 else None
+    return None
