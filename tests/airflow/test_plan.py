@@ -127,14 +127,14 @@ def _domain(root: Path, name: str, reads: list[str]) -> None:
         (folder / "contracts" / f"{product}.odcs.yaml").write_text(yaml.safe_dump(contract))
 
 
-def _backfill(root: Path, name: str, **change: object) -> None:
+def _backfill(root: Path, file_name: str, **change: object) -> None:
     content = {
-        "name": name,
+        "name": file_name,
         "reason": "The classification was corrected.",
         "owner": "a@f1mesh.example",
         "seasons": {"first": 1980, "last": 1988},
         **change,
     }
-    file = root / "domains" / "a" / "backfills" / f"{name}.yaml"
+    file = root / "domains" / "a" / "backfills" / f"{file_name}.yaml"
     file.parent.mkdir()
     file.write_text(yaml.safe_dump(content))

@@ -7,7 +7,7 @@ orchestrator's own environment lacks.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
@@ -106,7 +106,12 @@ def plan_document(plan: DomainPlan) -> dict[str, Any]:
         "freshness_hours": plan.freshness_hours,
         "steps": steps,
         "products": [
-            {k: v for k, v in asdict(p).items() if k not in ("contract_path", "description")}
+            {
+                "product": p.product,
+                "contract_version": p.contract_version,
+                "freshness_hours": p.freshness_hours,
+                "consumers": list(p.consumers),
+            }
             for p in plan.products
         ],
         "backfills": [b.model_dump(mode="json", exclude={"path"}) for b in plan.backfills],
