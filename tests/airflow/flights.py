@@ -18,7 +18,7 @@ from f1mesh.airflow_local import components
 from f1mesh.airflow_local.installation import Installation
 
 from ..e2e.conftest import Mesh
-from ..e2e.test_kill import Row, dump, small_history
+from ..e2e.test_faults import Row, dump, small_history
 
 LIMIT_S = 900
 
