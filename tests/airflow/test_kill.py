@@ -20,8 +20,6 @@ from .flights import LIMIT_S, Flight, Reference, all_states, flight, seed_manife
 
 pytestmark = [pytest.mark.long, pytest.mark.usefixtures("airflow_python")]
 
-WORKER = "airflow worker -- LocalExecutor"
-
 
 @pytest.fixture(scope="module")
 def reference(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Reference:
@@ -42,7 +40,7 @@ def kill_task(running: Flight) -> None:
     while time.monotonic() < deadline:
         for process in components.processes(running.mesh.workspace):
             parent = process.parent()
-            if parent and " ".join(parent.cmdline()).startswith(WORKER):
+            if parent and " ".join(parent.cmdline()).startswith(components.WORKER_TITLE):
                 for each in (process, *process.children(recursive=True)):
                     each.kill()
                 return

@@ -26,6 +26,7 @@ from f1mesh.workspace import Workspace
 
 NAMES = tuple(launcher.COMMANDS)
 START_LIMIT_S = 180.0
+WORKER_TITLE = "airflow worker -- LocalExecutor"
 
 
 def service(workspace: Workspace, name: str) -> Service:
@@ -53,6 +54,8 @@ def start(
     missing = tuple(name for name in names if name not in alive)
     if not missing:
         return ()
+    if "scheduler" in missing:
+        _end_orphaned_workers(workspace)
     workspace.logs.mkdir(parents=True, exist_ok=True)
     migrated = installation.folder / "migrated"
     command = [str(python), "-P", launcher.__file__, str(workspace.logs), *missing]
@@ -110,6 +113,17 @@ def processes(workspace: Workspace) -> Iterator[psutil.Process]:
                 continue
             if process.environ().get(HOME_SETTING) == home:
                 yield process
+
+
+def _end_orphaned_workers(workspace: Workspace) -> None:
+    """End the workers of a scheduler that is no more, and their tasks: the next scheduler cannot
+    adopt them and runs their tasks again."""
+    for process in list(processes(workspace)):
+        with contextlib.suppress(psutil.Error):
+            if " ".join(process.cmdline()).startswith(WORKER_TITLE):
+                for each in (*process.children(recursive=True), process):
+                    with contextlib.suppress(psutil.NoSuchProcess):
+                        each.kill()
 
 
 def _end(find: Callable[[], Iterable[psutil.Process]], grace_s: float) -> None:

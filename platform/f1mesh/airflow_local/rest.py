@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -13,21 +14,30 @@ from urllib.request import Request, urlopen
 from f1mesh.airflow_local.installation import USER, Installation
 from f1mesh.errors import TransientError
 
-PATIENCE_S = 30.0
+PATIENCE_S = 180.0  # a server that died is started again, on a busy machine
+
+Meanwhile = Callable[[], object]
+
+
+def _nothing() -> None: ...
 
 
 @dataclass
 class Rest:
-    """A client that logs in with the generated password and again when its token ends."""
+    """A client that logs in with the generated password and again when its token ends.
+
+    `meanwhile` is called between two tries while Airflow does not answer.
+    """
 
     url: str
     user: str
     password: str
+    meanwhile: Meanwhile = _nothing
     token: str = field(default="", repr=False)
 
     @classmethod
-    def of(cls, installation: Installation) -> Rest:
-        return cls(installation.url, USER, installation.secrets.password)
+    def of(cls, installation: Installation, meanwhile: Meanwhile = _nothing) -> Rest:
+        return cls(installation.url, USER, installation.secrets.password, meanwhile)
 
     def health(self) -> dict[str, Any]:
         """The components' own word on their health; empty where nothing answers."""
@@ -125,6 +135,7 @@ class Rest:
                     raise TransientError(
                         f"Airflow at {self.url} does not answer: {error}"
                     ) from error
+            self.meanwhile()
             time.sleep(0.5)
 
     def _authorized(self, method: str, path: str, body: Any = None) -> dict[str, Any]:

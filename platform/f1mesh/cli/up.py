@@ -145,13 +145,9 @@ def _follow(assembly: Assembly, wish: Wish, view: RunView) -> tuple[DomainRun, .
     from f1mesh.cli.up_view import UpView
 
     conf: dict[str, Any] = {"full_refresh": True} if wish.full_refresh else {}
-    return run_domains(
-        Rest.of(assembly.installation),
-        assembly.mesh,
-        UpView(view, assembly.tend),
-        conf=conf,
-        limit_s=wish.limit_s,
-    )
+    watcher = UpView(view, assembly.tend)
+    rest = Rest.of(assembly.installation, meanwhile=watcher.between)
+    return run_domains(rest, assembly.mesh, watcher, conf=conf, limit_s=wish.limit_s)
 
 
 def _tell_addresses(assembly: Assembly, as_json: bool) -> None:
