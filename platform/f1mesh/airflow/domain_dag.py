@@ -63,6 +63,9 @@ def domain_dag(plan: DomainPlan, settings: Settings, *, only_task: str | None = 
             group = syncs if step.kind is StepKind.SYNC else products
             made[step.id] = _task(plan, step, group, products)
         _connect(dag, plan, made)
+    in_order = sorted(dag.task_dict.items())  # Cosmos goes through a set
+    dag.task_dict.clear()
+    dag.task_dict.update(in_order)
     return dag
 
 
