@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import typer
 
-from f1mesh.cli import answers, develop, products, run, source, state, sync, warehouse
+from f1mesh.cli import (
+    airflow,
+    answers,
+    develop,
+    products,
+    run,
+    source,
+    state,
+    step,
+    sync,
+    up,
+    warehouse,
+)
 
 app = typer.Typer(
     name="f1",
@@ -17,6 +29,8 @@ app = typer.Typer(
 
 for group, function in (
     ("Use", run.run),
+    ("Use", up.up),
+    ("Use", up.down),
     ("Use", answers.answers),
     ("Use", answers.sql),
     ("Products", products.products),
@@ -39,7 +53,9 @@ for name, part, about in (
     ("contracts", products.contracts, "Check contracts, generate what follows from them."),
     ("warehouse", warehouse.app, "The embedded SQL warehouse."),
     ("source", source.app, "The source systems: database and drivers API."),
+    ("airflow", airflow.app, "Airflow: what it installs, what MWAA gets."),
     ("sync", sync.app, "Run a domain's syncs, see their state."),
+    ("step", step.app, "Single steps of the graph, as an orchestrator runs them."),
 ):
     app.add_typer(part, name=name, help=about, rich_help_panel="Parts")
 

@@ -22,11 +22,12 @@ from typing import Any
 
 import psutil
 
+from f1mesh.airflow_local.overhead import Overhead, measure_overheads, show_overheads
 from f1mesh.cli.output import emit_json, note, print_table
 from f1mesh.errors import PermanentError
 from f1mesh.workspace import Workspace
 
-PARTS = ("run", "growth")
+PARTS = ("run", "growth", "airflow")
 SCALES = (1, 10, 30)
 SAMPLE_S = 0.1
 
@@ -58,10 +59,16 @@ def measure(workspace: Workspace, parts: Sequence[str], *, as_json: bool) -> Non
         if "growth" in parts:
             for scale in SCALES:
                 found += _growth(Path(folder) / f"x{scale}", scale)
+        overheads = _overheads(Path(folder)) if "airflow" in parts else []
     if as_json:
-        emit_json({"cores": os.cpu_count(), "measurements": [asdict(m) for m in found]})
+        measurements = [asdict(m) for m in found]
+        airflow = [asdict(overhead) for overhead in overheads]
+        emit_json({"cores": os.cpu_count(), "measurements": measurements, "airflow": airflow})
         return
-    _show(found)
+    if found:
+        _show(found)
+    if overheads:
+        show_overheads(overheads)
 
 
 def _warm_runs(home: Path, history: str | None) -> list[Measurement]:
@@ -71,6 +78,10 @@ def _warm_runs(home: Path, history: str | None) -> list[Measurement]:
     again = [run_once(f"unchanged {n}", home, source) for n in (1, 2, 3)]
     whole = run_once("full refresh", home, [*source, "--full-refresh"])
     return [first, *again, whole]
+
+
+def _overheads(folder: Path) -> list[Overhead]:
+    return measure_overheads(folder, os.environ.get("F1_BENCH_HISTORY") or "simulated", observe)
 
 
 def _growth(home: Path, scale: int) -> list[Measurement]:
@@ -87,8 +98,34 @@ def run_once(name: str, home: Path, arguments: Sequence[str]) -> Measurement:
 
     Raises PermanentError, with the end of its output, if it fails.
     """
+    seen = observe(name, home, ["run", "--json", *arguments])
+    return Measurement(
+        name=name,
+        wall_s=seen.wall_s,
+        cpu_s=seen.cpu_s,
+        peak_mb=seen.peak_mb,
+        rows_in=sum(domain["rows_in"] for domain in seen.document["domains"]),
+        steps_s=seen.document["steps"],
+    )
+
+
+@dataclass(frozen=True)
+class Observation:
+    """A command's JSON document, and what it cost."""
+
+    document: dict[str, Any]
+    wall_s: float
+    cpu_s: float
+    peak_mb: float
+
+
+def observe(name: str, home: Path, arguments: Sequence[str]) -> Observation:
+    """Run a command of f1 that prints JSON, and watch it from outside.
+
+    Raises PermanentError, with the end of its output, if it fails.
+    """
     note(f"measuring: {name}")
-    command = [sys.executable, "-P", "-m", "f1mesh.cli.app", "run", "--json", *arguments]
+    command = [sys.executable, "-P", "-m", "f1mesh.cli.app", *arguments]
     begin = time.monotonic()
     process = subprocess.Popen(
         command,
@@ -103,14 +140,11 @@ def run_once(name: str, home: Path, arguments: Sequence[str]) -> Measurement:
     wall = time.monotonic() - begin
     if process.returncode:
         raise PermanentError(f"'{name}' failed with code {process.returncode}:\n{errors[-3000:]}")
-    document: dict[str, Any] = json.loads(output)
-    return Measurement(
-        name=name,
+    return Observation(
+        document=json.loads(output),
         wall_s=round(wall, 2),
         cpu_s=round(watch.cpu_s, 2),
         peak_mb=round(watch.peak_mb),
-        rows_in=sum(domain["rows_in"] for domain in document["domains"]),
-        steps_s=document["steps"],
     )
 
 

@@ -46,6 +46,7 @@ def diagnose(workspace: Workspace, datasets: Iterable[Workspace]) -> Sequence[Fi
         path = shutil.which(tool)
         findings.append(Finding(tool, "ok" if path else "absent", path or f"only for: {use}"))
     findings.append(_warehouse())
+    findings.append(_airflow(workspace))
     for dataset in datasets:
         names = ", ".join(service.name for service in running(dataset))
         findings.append(Finding(f"dataset {dataset.dataset}", "ok", f"runs: {names or 'nothing'}"))
@@ -77,3 +78,18 @@ def _reachable(part: str, host: str, use: str) -> Finding:
 def _warehouse() -> Finding:
     host = os.environ.get("DATABRICKS_HOST")
     return Finding("warehouse", "ok", f"Databricks at {host}" if host else "embedded")
+
+
+def _airflow(workspace: Workspace) -> Finding:
+    from f1mesh.airflow_local import environment
+    from f1mesh.airflow_local.requirements import Requirements
+    from f1mesh.errors import PermanentError
+
+    version = Requirements.of(workspace).version
+    if environment.is_ready(workspace):
+        return Finding("airflow", "ok", f"{version} in {environment.folder(workspace)}")
+    try:
+        found = environment.find_python()
+    except PermanentError as error:
+        return Finding("airflow", "absent", str(error))
+    return Finding("airflow", "absent", f"`./f1 up` makes the environment of {version} ({found})")

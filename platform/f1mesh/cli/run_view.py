@@ -12,6 +12,7 @@ from typing import Any
 from rich.console import Console
 
 from f1mesh.orchestration import Outcome, Step, StepKind
+from f1mesh.orchestration.report import told
 from f1mesh.orchestration.walk import Observer, State
 from f1mesh.registry import ProductRef
 
@@ -66,22 +67,9 @@ class RunView(Observer):
 
 def describe(outcome: Outcome) -> str:
     """One line on what a step did."""
-    result, step = outcome.result, outcome.step
     if outcome.error is not None:
         return str(outcome.error)
-    if step.kind is StepKind.SYNC:
-        return (
-            f"{sum(s.records_read for s in result.streams):,} records read, "
-            f"{sum(s.records_written for s in result.streams):,} written"
-        )
-    if step.kind is StepKind.FRESHNESS:
-        return f"{result.count('source')} sources fresh"
-    if step.kind is StepKind.TRANSFORM:
-        models = result.count("model", "snapshot", "seed")
-        return f"{models} models, {result.count('test', 'unit_test')} tests passed"
-    if step.kind is StepKind.CHECK:
-        return f"version {result.version}: {result.report.rows:,} rows, {result.checks} checks hold"
-    return f"version {result.version} {'published' if result.moved else 'stays published'}"
+    return told(outcome.step, outcome.result)
 
 
 @dataclass(frozen=True)

@@ -17,15 +17,27 @@ from f1mesh.workspace import Workspace
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
-    """Which datasets exist, which is active, and which services run."""
+    """Which datasets exist, which services run; of the active one Airflow's runs and the products,
+    where Airflow and the warehouse are up."""
+    from f1mesh.cli import mesh_status
     from f1mesh.orchestration.session import running
+    from f1mesh.registry import load_mesh
 
-    active = Workspace.locate().dataset
+    workspace = Workspace.locate()
+    active, mesh = workspace.dataset, load_mesh(workspace.root)
+    airflow = mesh_status.airflow_state(workspace, mesh)
+    products = mesh_status.product_states(workspace, mesh)
     found = {w.dataset: [service.name for service in running(w)] for w in datasets()}
     if as_json:
         emit_json(
             [
-                {"dataset": name, "active": name == active, "running": services}
+                {
+                    "dataset": name,
+                    "active": name == active,
+                    "running": services,
+                    "airflow": airflow if name == active else None,
+                    "products": products if name == active else None,
+                }
                 for name, services in found.items()
             ]
         )
@@ -38,14 +50,14 @@ def status(
             for name, services in found.items()
         ),
     )
+    mesh_status.print_airflow(airflow)
+    mesh_status.print_products(products)
 
 
 @command
 def stop() -> None:
     """Stop every service of every dataset."""
-    from f1mesh.orchestration.session import stop_all
-
-    stopped = [f"{w.dataset}: {name}" for w in datasets() for name in stop_all(w)]
+    stopped = [f"{w.dataset}: {name}" for w in datasets() for name in stop_dataset(w)]
     for line in stopped:
         note(f"stopped {line}")
     if not stopped:
@@ -60,8 +72,6 @@ def clean(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Stop everything and delete all datasets: warehouses, source databases, dbt state."""
-    from f1mesh.orchestration.session import stop_all
-
     home = Workspace.locate().home
     what = f"everything below {home}" if everything else f"all datasets below {home / 'datasets'}"
     if not yes and sys.stdin.isatty():
@@ -69,7 +79,7 @@ def clean(
     elif not yes:
         raise PermanentError(f"This deletes {what}. Say --yes where nobody can be asked.")
     for workspace in datasets():
-        stop_all(workspace)
+        stop_dataset(workspace)
     shutil.rmtree(home / "datasets", ignore_errors=True)
     (home / "active").unlink(missing_ok=True)
     if everything:
@@ -95,6 +105,15 @@ def doctor(
         )
     if any(finding.state == "missing" for finding in findings):
         raise typer.Exit(1)
+
+
+def stop_dataset(workspace: Workspace) -> tuple[str, ...]:
+    """Stop whatever runs for a dataset, what depends on others first: the names of what ran."""
+    from f1mesh.airflow_local import components
+    from f1mesh.orchestration.session import stop_all
+
+    airflow = tuple(f"airflow_{name}" for name in components.stop(workspace))
+    return (*airflow, *stop_all(workspace))
 
 
 def datasets() -> list[Workspace]:

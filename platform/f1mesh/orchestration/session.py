@@ -110,11 +110,14 @@ def _stop(workspace: Workspace, names: frozenset[str]) -> None:
     from f1mesh.sources import postgres, registry_api
     from f1mesh.warehouse import launch
 
-    for module, name in (
+    foundations = (
         (registry_api, registry_api.SERVICE),
         (postgres, postgres.SERVICE),
         (launch, embedded_service(workspace).name),
-    ):
+    )
+    for name in sorted(names - {name for _, name in foundations}):  # what works with them
+        Service(name, workspace.run_dir, workspace.logs).stop()
+    for module, name in foundations:
         if name in names:
             module.stop(workspace)
 

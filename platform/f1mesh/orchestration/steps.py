@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from f1mesh.client import Target, connect
-from f1mesh.errors import PermanentError
+from f1mesh.errors import PermanentError, TransientError
+from f1mesh.orchestration.causes import tells_of_a_lost_connection
 from f1mesh.orchestration.graph import Step, StepKind
 from f1mesh.registry import Mesh, ProductRef
 from f1mesh.transformation import DbtProject, TransformReport
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from f1mesh.publication.publish import Audit, Publication
 
 Progress = Callable[[str], None]
+_TOLD = 10  # failed nodes in an error; dbt's log has them all
 
 
 def _silent(_: str) -> None: ...
@@ -34,6 +36,8 @@ class StepRunner:
     target: Target
     run_id: str
     full_refresh: bool = False
+    season: int | None = None
+    dbt_log: str = "none"
     progress: Progress = _silent
     _checks: dict[ProductRef, Audit] = field(default_factory=dict)
     _projects: dict[str, DbtProject] = field(default_factory=dict)
@@ -74,7 +78,9 @@ class StepRunner:
 
     def transform(self, domain: str) -> TransformReport:
         """Build and test the domain's models; raises PermanentError naming each failure."""
-        report = self._project(domain).build(full_refresh=self.full_refresh, progress=self.progress)
+        report = self._project(domain).build(
+            full_refresh=self.full_refresh, season=self.season, progress=self.progress
+        )
         return _succeeded(report, domain)
 
     def check(self, ref: ProductRef) -> Audit:
@@ -111,7 +117,9 @@ class StepRunner:
     def _project(self, domain: str) -> DbtProject:
         if domain not in self._projects:
             owner = self.mesh.domain(domain)
-            self._projects[domain] = DbtProject.of(owner, self.workspace, self.target)
+            self._projects[domain] = DbtProject.of(
+                owner, self.workspace, self.target, log=self.dbt_log
+            )
         return self._projects[domain]
 
 
@@ -119,5 +127,10 @@ def _succeeded(report: TransformReport, domain: str) -> TransformReport:
     if report.ok:
         return report
     lines = [f"  {node.unique_id}: {node.status}: {node.message}" for node in report.failures]
-    detail = "\n".join([*([report.error] if report.error else []), *lines])
-    raise PermanentError(f"dbt failed in the domain '{domain}':\n{detail}")
+    problems = [*([report.error] if report.error else []), *lines]
+    lost = all(tells_of_a_lost_connection(problem) for problem in problems)
+    more = [f"  ... and {len(problems) - _TOLD} more"] if len(problems) > _TOLD else []
+    detail = "\n".join([*problems[:_TOLD], *more])
+    raise (TransientError if lost else PermanentError)(
+        f"dbt failed in the domain '{domain}':\n{detail}"
+    )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Mapping, Set
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from f1mesh.contracts.model import Contract
@@ -18,6 +19,8 @@ ROLLBACK_DEPTH = 5
 # moves to the newest version before that, so that it never points at files that are gone.
 RENEW_AFTER = timedelta(days=5)
 
+VACUUM_HOURS = 168  # a warehouse refuses to keep less
+
 
 def versions_to_keep(
     connection: Connection, catalog: str, contract: Contract, depth: int = ROLLBACK_DEPTH
@@ -26,3 +29,14 @@ def versions_to_keep(
     published = read_pointer(connection, catalog, contract)
     good = Journal(connection, catalog).good_versions(str(contract))
     return {*good[:depth], *([published.version] if published else [])}
+
+
+def vacuum_hours(made_at: Mapping[int, datetime], keep: Set[int], now: datetime) -> int:
+    """How many hours of superseded files VACUUM must retain, so that every version to keep stays
+    readable: a version's files may go once the version after it is older than that.
+
+    `made_at`: when each version of the table was made, as its history says.
+    """
+    superseded = [made_at[version + 1] for version in keep if version + 1 in made_at]
+    oldest = min(superseded, default=now)
+    return max(VACUUM_HOURS, int((now - oldest) / timedelta(hours=1)) + 1)

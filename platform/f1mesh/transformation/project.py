@@ -6,11 +6,14 @@ for all domains. dbt keeps global state, therefore one invocation at a time hold
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -70,10 +73,13 @@ class DbtProject:
     profiles: Path
     state: Path
     environment: Mapping[str, str] = field(default_factory=dict)
-    parsed: dict[str, Any] = field(default_factory=dict)  # dbt's Manifest, once it was made
+    log: str = "none"  # what dbt prints while it works: none, text or json
+    parsed: dict[str, Any] = field(default_factory=dict)  # dbt's Manifest by variables, once made
 
     @classmethod
-    def of(cls, domain: Domain, workspace: Workspace, target: Target) -> DbtProject:
+    def of(
+        cls, domain: Domain, workspace: Workspace, target: Target, *, log: str = "none"
+    ) -> DbtProject:
         state = workspace.data / "dbt" / domain.name
         return cls(
             domain=domain.name,
@@ -85,6 +91,7 @@ class DbtProject:
                 "F1_DBT_STATE": str(state),
                 "DO_NOT_TRACK": "1",
             },
+            log=log,
         )
 
     @property
@@ -93,8 +100,11 @@ class DbtProject:
 
     def manifest(self) -> dict[str, Any]:
         """dbt's manifest of the last invocation; raises PermanentError if there was none."""
+        found = self.manifest_path
+        if (prebuilt := os.environ.get("F1_MANIFESTS")) and not found.is_file():
+            found = Path(prebuilt) / self.domain / "manifest.json"  # another machine has built
         try:
-            content: dict[str, Any] = json.loads(self.manifest_path.read_text())
+            content: dict[str, Any] = json.loads(found.read_text())
         except FileNotFoundError as error:
             raise PermanentError(
                 f"dbt has not run for the domain '{self.domain}' yet: {self.manifest_path} is "
@@ -102,12 +112,20 @@ class DbtProject:
             ) from error
         return content
 
-    def build(self, *, full_refresh: bool = False, progress: Progress = print) -> TransformReport:
-        """Seeds, snapshots, models and data tests, each after what it depends on. Unit tests speak
-        about the code and not about today's data: `./f1 test` runs them."""
+    def build(
+        self,
+        *,
+        full_refresh: bool = False,
+        season: int | None = None,
+        progress: Progress = print,
+    ) -> TransformReport:
+        """Seeds, snapshots, models and data tests, each after what it depends on; incremental
+        models take `season` again whole, whether it changed or not. Unit tests speak about the code
+        and not about today's data: `./f1 test` runs them."""
         arguments = ["build", "--exclude-resource-type", "unit_test"]
         arguments += ["--full-refresh"] if full_refresh else []
-        return self.invoke(arguments, progress)
+        variables = {} if season is None else {"season": season}
+        return self.invoke(arguments, progress, variables)
 
     def unit_tests(self, *, progress: Progress = print) -> TransformReport:
         """The project's unit tests: each rule with a branch, on rows made up for it."""
@@ -117,14 +135,21 @@ class DbtProject:
         """The age of the newest record of each raw table, against the limits of its source."""
         return self.invoke(["source", "freshness"], progress)
 
-    def invoke(self, arguments: Sequence[str], progress: Progress = print) -> TransformReport:
+    def invoke(
+        self,
+        arguments: Sequence[str],
+        progress: Progress = print,
+        variables: Mapping[str, Any] | None = None,
+    ) -> TransformReport:
         """Run one dbt command; `progress` gets a line when a node ends."""
         from dbt.cli.main import dbtRunner
 
-        with _ONE_INVOCATION:
+        given = ["--vars", json.dumps(dict(variables))] if variables else []
+        with _ONE_INVOCATION, self._alone():
             os.environ.update(self.environment)
-            runner = dbtRunner(manifest=self._parse(), callbacks=[_reporter(progress)])
-            outcome = runner.invoke([*arguments, *self._folders()])
+            callbacks = [_reporter(progress), *([_print_json] if self.log == "json" else [])]
+            runner = dbtRunner(manifest=self._parse(given), callbacks=callbacks)
+            outcome = runner.invoke([*arguments, *given, *self._folders()])
             results = getattr(outcome.result, "results", None) or ()
             nodes = tuple(_node_result(result) for result in results)
             error = "" if outcome.exception is None else str(outcome.exception)
@@ -132,20 +157,31 @@ class DbtProject:
                 error = f"dbt {' '.join(arguments)} failed; see {self.state / 'logs' / 'dbt.log'}"
         return TransformReport(nodes=nodes, error=error)
 
-    def _parse(self) -> Any:
-        """The project's manifest, parsed once for all invocations of this process.
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Wait until no other process works on the project: two builds of the same tables would
+        undo each other's work. The lock is the kernel's: it ends with its holder."""
+        self.state.mkdir(parents=True, exist_ok=True)
+        with (self.state / "dbt.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _parse(self, given: Sequence[str] = ()) -> Any:
+        """The project's manifest, parsed once (for each set of variables) for all invocations of
+        this process.
 
         Raises PermanentError for a project that dbt cannot parse.
         """
         from dbt.cli.main import dbtRunner
 
-        if "manifest" not in self.parsed:
+        key = " ".join(given)
+        if key not in self.parsed:
             self._install_dependencies()
-            outcome = dbtRunner().invoke(["parse", *self._folders()])
+            outcome = dbtRunner().invoke(["parse", *given, *self._folders()])
             if not outcome.success:
                 raise PermanentError(f"dbt cannot parse {self.folder}: {outcome.exception}")
-            self.parsed["manifest"] = outcome.result
-        return self.parsed["manifest"]
+            self.parsed[key] = outcome.result
+        return self.parsed[key]
 
     def _install_dependencies(self) -> None:
         """Link the local packages of packages.yml, unless that was done for this very file."""
@@ -168,8 +204,14 @@ class DbtProject:
             *("--profiles-dir", str(self.profiles)),
             *(("--target-path", str(self.state / "target")) if target else ()),
             *("--log-path", str(self.state / "logs")),
-            *("--log-level", "none", "--log-level-file", "info"),
+            *("--log-level-file", "info"),
+            *self._console(),
         ]
+
+    def _console(self) -> list[str]:
+        if self.log != "text":
+            return ["--log-level", "none"]
+        return ["--log-level", "info", "--no-use-colors"]
 
 
 def _reporter(progress: Progress) -> Callable[[Any], None]:
@@ -179,6 +221,13 @@ def _reporter(progress: Progress) -> Callable[[Any], None]:
             progress(f"{info.node_name} {info.node_status}")
 
     return report
+
+
+def _print_json(event: Any) -> None:
+    """A line for each event that people read, and for each node that ended."""
+    if event.info.level != "debug" or event.info.name == "NodeFinished":
+        write = import_module("google.protobuf.json_format").MessageToJson  # comes with dbt
+        print(write(event, preserving_proto_field_name=True, indent=None), flush=True)
 
 
 def _node_result(result: Any) -> NodeResult:

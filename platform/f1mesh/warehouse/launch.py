@@ -24,7 +24,7 @@ def start(workspace: Workspace) -> Running:
     if found := service.running():
         return found
     port = choose_port(PORT_SETTING, "The warehouse")
-    token = secrets.token_urlsafe(32)
+    token = os.environ.get(TOKEN_SETTING) or secrets.token_urlsafe(32)
     folder = workspace.data / "warehouse"
     catalog = os.environ.get(CATALOG_SETTING, "f1_local")
     command = [

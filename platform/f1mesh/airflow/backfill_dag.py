@@ -1,0 +1,93 @@
+"""`<domain>_backfill`: the reviewed files of domains/<domain>/backfills/ as runs, season by season.
+
+One run does one file, chosen when it is started. Its seasons are mapped tasks of a pool of one, so
+that a backfill never takes the warehouse from the daily runs; afterwards every product is checked
+and published as always.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import DAG, Param, TaskGroup, task
+
+from f1mesh.airflow.domain_dag import default_args
+from f1mesh.airflow.layout import asset_uri, display_name, pool_of
+from f1mesh.airflow.operators import PublishOperator, StepOperator
+from f1mesh.orchestration.graph import StepKind, step_id
+from f1mesh.orchestration.plan import DomainPlan
+from f1mesh.orchestration.policy import timeout_s
+
+BACKFILL = "_backfill"
+
+
+def backfill_dag(plan: DomainPlan) -> DAG:
+    """The DAG of a domain that has backfills."""
+    from airflow.sdk import Asset
+
+    names = [backfill.name for backfill in plan.backfills]
+    with DAG(
+        dag_id=f"{plan.name}{BACKFILL}",
+        dag_display_name=f"{plan.title}: backfills",
+        description="Seasons that are computed again, as reviewed files say.",
+        doc_md=_doc(plan),
+        schedule=None,
+        catchup=False,
+        max_active_runs=1,
+        tags={f"tier-{plan.tier}", plan.name, "backfill"},
+        default_args=default_args(plan),
+        params={"backfill": Param(names[0], enum=names, title="Backfill")},
+    ) as dag:
+        plans = {b.name: seasons_of(b.years, b.full_refresh) for b in plan.backfills}
+        build = StepOperator.partial(
+            task_id="season",
+            task_display_name="compute a season again",
+            step=step_id(plan.name, StepKind.TRANSFORM),
+            pool="backfill",
+            max_active_tis_per_dagrun=1,
+            execution_timeout=timedelta(seconds=timeout_s(StepKind.TRANSFORM)),
+            map_index_template="{{ task.options.get('season', 'all seasons') }}",
+        ).expand(options=seasons(plans))
+        for step in plan.steps:
+            if step.kind is not StepKind.CHECK:
+                continue
+            ref = f"{plan.name}/{step.subject}"
+            asset = Asset(name=ref, uri=asset_uri(ref), group="data-product")
+            with TaskGroup(step.subject):
+                check = StepOperator(
+                    task_id="check",
+                    task_display_name=display_name(step),
+                    step=step.id,
+                    pool=pool_of(step.kind),
+                )
+                publish = PublishOperator(
+                    task_id="publish",
+                    task_display_name=f"publish {step.subject}",
+                    step=step_id(plan.name, StepKind.PUBLISH, step.subject),
+                    pool=pool_of(StepKind.PUBLISH),
+                    product=asset,
+                )
+            build >> check >> publish
+    return dag
+
+
+def seasons_of(years: tuple[int, ...], full_refresh: bool) -> list[dict[str, str]]:
+    """The options of each transform step; a full refresh needs one for all seasons."""
+    if full_refresh:
+        return [{"full_refresh": "true"}]
+    return [{"season": str(year)} for year in years]
+
+
+@task(task_display_name="seasons of the backfill")
+def seasons(plans: dict[str, Any], params: Any = None) -> Any:
+    """What is to be done for the backfill that the run asks for."""
+    return plans[params["backfill"]]
+
+
+def _doc(plan: DomainPlan) -> str:
+    lines = [f"# {plan.title}: backfills", ""]
+    for backfill in plan.backfills:
+        span = f"{backfill.seasons.first} to {backfill.seasons.last}"
+        lines.append(f"* **{backfill.name}** ({span}): {backfill.reason} Asked by {backfill.owner}")
+    return "\n".join([*lines, "", "Start it with the parameter `backfill`."])

@@ -1,0 +1,215 @@
+"""A domain's plan as a DAG: ingest -> sources are fresh -> dbt -> check -> publish."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+from airflow.sdk import (
+    DAG,
+    Asset,
+    AssetAll,
+    AssetAny,
+    AssetOrTimeSchedule,
+    BaseOperator,
+    CronTriggerTimetable,
+    Param,
+    TaskGroup,
+)
+from airflow.sdk.definitions.callback import AsyncCallback
+from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
+
+from f1mesh.airflow.airbyte import SyncOperator
+from f1mesh.airflow.alerts import FailureAlert
+from f1mesh.airflow.documentation import domain_doc
+from f1mesh.airflow.layout import (
+    BUILD_TASK,
+    INGEST,
+    PRODUCTS,
+    TRANSFORM,
+    asset_uri,
+    display_name,
+    pool_of,
+    task_id,
+)
+from f1mesh.airflow.lineage import lineage_of
+from f1mesh.airflow.operators import PublishOperator, StepOperator
+from f1mesh.airflow.settings import Settings
+from f1mesh.orchestration.graph import Step, StepKind
+from f1mesh.orchestration.plan import DomainPlan
+from f1mesh.orchestration.policy import retries, timeout_s
+
+START = datetime(2024, 1, 1)
+SHORTEST_DEADLINE = timedelta(minutes=15)
+
+
+def domain_dag(plan: DomainPlan, settings: Settings, *, only_task: str | None = None) -> DAG:
+    """The DAG of a domain. `only_task`: a worker that runs this task is content without the tasks
+    of dbt's models, unless it is one of them.
+
+    Raises PermanentError where dbt's manifest is missing.
+    """
+    with empty_dag(plan, settings) as dag:
+        made: dict[str, BaseOperator | TaskGroup] = {}
+        syncs = TaskGroup(INGEST, tooltip="Sources are read into raw tables.")
+        products = TaskGroup(PRODUCTS, tooltip="Contracts are checked, products published.")
+        for step in plan.steps:
+            if step.kind is StepKind.TRANSFORM:
+                if only_task is None or only_task.startswith(f"{TRANSFORM}."):
+                    made[step.id] = _transform(dag, plan, step, settings)
+                continue
+            group = syncs if step.kind is StepKind.SYNC else products
+            made[step.id] = _task(plan, step, group, products)
+        _connect(dag, plan, made)
+    in_order = sorted(dag.task_dict.items())  # Cosmos goes through a set
+    dag.task_dict.clear()
+    dag.task_dict.update(in_order)
+    return dag
+
+
+def empty_dag(plan: DomainPlan, settings: Settings) -> DAG:
+    """The DAG without tasks: when it runs, what people read, how its tasks fail."""
+    return DAG(
+        dag_id=plan.name,
+        dag_display_name=plan.title,
+        description=plan.description,
+        doc_md=domain_doc(plan, settings.repository),
+        schedule=schedule(plan),
+        catchup=False,
+        max_active_runs=1,
+        tags={f"tier-{plan.tier}", plan.name, "data-product"},
+        owner_links={plan.owner.team: f"mailto:{plan.owner.email}"},
+        default_args=default_args(plan),
+        params=run_params(),
+        deadline=deadline(plan),
+    )
+
+
+def run_params() -> dict[str, Param]:
+    """What a person may ask of a run that is started by hand."""
+    return {
+        "full_refresh": Param(
+            False,
+            type="boolean",
+            title="Full refresh",
+            description="Read every source from scratch and rebuild incremental models.",
+        ),
+        "season": Param(
+            None,
+            type=["null", "integer"],
+            title="Season",
+            description="Compute this season again, changed or not.",
+        ),
+    }
+
+
+def schedule(plan: DomainPlan) -> Any:
+    """By cron, by what it reads, or by either. One run of a producer publishes several products:
+    a consumer waits for all that it reads of that producer, and for one producer only."""
+    groups = [AssetAll(*(Asset(uri=asset_uri(ref), name=ref) for ref in g)) for g in plan.triggers]
+    condition = AssetAny(*groups) if len(groups) > 1 else groups[0] if groups else None
+    cron = by_cron(plan.cron) if plan.cron else None
+    if condition is not None and cron is not None:
+        return AssetOrTimeSchedule(assets=condition, timetable=cron)
+    return condition if condition is not None else cron
+
+
+def by_cron(cron: str) -> CronTriggerTimetable:
+    """At these times (UTC). A DAG that is new waits for the next one."""
+    return CronTriggerTimetable(cron, timezone="UTC", run_immediately=timedelta())
+
+
+def default_args(plan: DomainPlan) -> dict[str, Any]:
+    """How the domain's tasks are tried and who is told, by its tier."""
+    policy = retries(plan.tier)
+    return {
+        "owner": plan.owner.team,
+        "retries": policy.count,
+        "retry_delay": timedelta(seconds=policy.first_wait_s),
+        "retry_exponential_backoff": True,
+        "max_retry_delay": timedelta(seconds=policy.longest_wait_s),
+        "on_failure_callback": FailureAlert.of(plan),
+    }
+
+
+def deadline(plan: DomainPlan) -> DeadlineAlert | None:
+    """A run must end before its products are older than their contracts allow, when the data of
+    the run before it is as old as the time between two runs."""
+    if plan.freshness_hours is None:
+        return None
+    fresh = timedelta(hours=plan.freshness_hours)
+    allowed = max(fresh - (_period(plan.cron) or timedelta()), SHORTEST_DEADLINE)
+    about = {
+        "domain": plan.name,
+        "tier": str(plan.tier),
+        "owner": f"{plan.owner.team} <{plan.owner.email}>",
+        "freshness": f"{plan.freshness_hours:g}",
+        "allowed": str(allowed),
+    }
+    return DeadlineAlert(
+        name=f"{plan.name} is fresh",
+        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        interval=allowed,
+        callback=AsyncCallback("f1mesh.airflow.alerts.deadline_missed", kwargs=about),
+    )
+
+
+def _period(cron: str | None) -> timedelta | None:
+    """The longest time between two of the next runs; a week's worth shows weekends."""
+    if cron is None:
+        return None
+    from croniter import croniter
+
+    times = croniter(cron, START)
+    ticks: list[datetime] = [times.get_next(datetime) for _ in range(9)]
+    return max(later - earlier for earlier, later in pairwise(ticks))
+
+
+def _task(plan: DomainPlan, step: Step, group: TaskGroup, products: TaskGroup) -> BaseOperator:
+    name = task_id(step).rsplit(".", 1)[-1]
+    common: Mapping[str, Any] = {
+        "step": step.id,
+        "lineage": lineage_of(plan, step),
+        "task_id": name,
+        "task_display_name": display_name(step),
+        "pool": pool_of(step.kind),
+        "priority_weight": 1000,  # before tasks that only show something
+        "execution_timeout": timedelta(seconds=timeout_s(step.kind)),
+    }
+    match step.kind:
+        case StepKind.SYNC:
+            wanted = f"{plan.name}.{step.subject}"
+            return SyncOperator(connection_name=wanted, task_group=group, **common)
+        case StepKind.FRESHNESS:
+            return StepOperator(**common)
+    product = products.children.get(f"{PRODUCTS}.{step.subject}") or TaskGroup(
+        step.subject, parent_group=products, tooltip=_about(plan, step.subject)
+    )
+    if step.kind is StepKind.CHECK:
+        return StepOperator(task_group=product, **common)
+    ref = f"{plan.name}/{step.subject}"
+    asset = Asset(name=ref, uri=asset_uri(ref), group="data-product")
+    return PublishOperator(product=asset, task_group=product, **common)
+
+
+def _transform(dag: DAG, plan: DomainPlan, step: Step, settings: Settings) -> TaskGroup:
+    from f1mesh.airflow.transform import transform_group  # Cosmos costs seconds to import
+
+    return transform_group(dag, plan, step, settings)
+
+
+def _connect(dag: DAG, plan: DomainPlan, made: Mapping[str, BaseOperator | TaskGroup]) -> None:
+    """The graph's edges within the domain. What it needs of others is in the schedule. A contract
+    check waits for the build itself and not for the tasks that show how its nodes went."""
+    build = dag.task_dict.get(BUILD_TASK)
+    for step in plan.steps:
+        for need in sorted(step.needs):
+            if need in made and step.id in made:
+                before = build if isinstance(made[need], TaskGroup) else made[need]
+                before >> made[step.id]
+
+
+def _about(plan: DomainPlan, product: str) -> str:
+    return next(p.description for p in plan.products if p.product == product)

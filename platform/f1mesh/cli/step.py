@@ -1,0 +1,69 @@
+"""`./f1 step list|run`: the steps of the graph, one by one, as an orchestrator runs them."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated
+
+import typer
+
+from f1mesh.cli.output import command, emit_json, print_table
+from f1mesh.workspace import Workspace
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.command("list")
+@command
+def list_steps(
+    domain: Annotated[
+        list[str] | None, typer.Option(help="Only this domain (repeatable); default: all.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Plans and steps as JSON.")] = False,
+) -> None:
+    """The steps of each domain, what each one waits for, and what starts the domain."""
+    from f1mesh.orchestration.plan import domain_plan, plan_document
+    from f1mesh.registry import load_mesh
+
+    mesh = load_mesh(Workspace.locate().root)
+    plans = [domain_plan(mesh, name) for name in domain or mesh.domains]
+    if as_json:
+        emit_json([plan_document(plan) for plan in plans])
+        return
+    for plan in plans:
+        starts = [f"at {plan.cron}"] if plan.cron else []
+        starts += ["after " + " and ".join(group) for group in plan.triggers]
+        rows = ([step.id, ", ".join(sorted(step.needs)) or "-"] for step in plan.steps)
+        title = f"{plan.name}: tier {plan.tier}, runs {' or '.join(starts) or 'by hand'}"
+        print_table(title, ["step", "after"], rows)
+
+
+@app.command("run")
+def run_step(
+    step: Annotated[str, typer.Argument(help="The step's id, see `./f1 step list`.")],
+    run_id: Annotated[
+        str | None, typer.Option(help="Name of the run that the step belongs to.")
+    ] = None,
+    full_refresh: Annotated[
+        bool, typer.Option(help="Read everything again, rebuild incremental models.")
+    ] = False,
+    season: Annotated[
+        int | None, typer.Option(help="Compute this season again, changed or not.")
+    ] = None,
+    dbt_log: Annotated[
+        str, typer.Option(help="dbt's own output on stderr: text, json or none.")
+    ] = "text",
+    as_json: Annotated[bool, typer.Option("--json", help="What was done, as JSON.")] = False,
+) -> None:
+    """Do one step. Can be repeated. Exit code 0: done; 1: will fail again; 75: try again."""
+    from f1mesh.orchestration.execution import Order, execute
+
+    order = Order(
+        step=step,
+        run_id=run_id or uuid.uuid4().hex,
+        full_refresh=full_refresh,
+        season=season,
+        dbt_log=dbt_log,
+        as_json=as_json,
+    )
+    raise typer.Exit(execute(order))

@@ -1,0 +1,197 @@
+"""`./f1 up` and `./f1 down`: the mesh under Airflow, on this machine."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from f1mesh.cli.output import command, emit_json, note, print_table
+from f1mesh.workspace import Workspace
+
+if TYPE_CHECKING:
+    from f1mesh.airflow_local.assembly import Assembly
+    from f1mesh.airflow_local.follow import DomainRun
+    from f1mesh.cli.answers import Answers
+    from f1mesh.cli.run_view import RunView
+    from f1mesh.registry import Mesh
+    from f1mesh.sources.history import HistoryInput
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What was asked for."""
+
+    choice: HistoryInput
+    max_damage: float
+    once: bool
+    full_refresh: bool
+    limit_s: float
+
+
+@dataclass(frozen=True)
+class Result:
+    """What `--once` did: the domains' runs, the answers, and how long Airflow took to be ready."""
+
+    runs: tuple[DomainRun, ...]
+    answers: Answers
+    ready_s: float
+    runs_s: float
+
+
+@command
+def up(
+    history: Annotated[
+        str | None, typer.Option(help="As for `f1 run`; default: the latest F1DB release.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of `simulated`.")] = 1,
+    scale: Annotated[int, typer.Option(min=1, help="Size of `simulated`; 1 is real size.")] = 1,
+    max_damage: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of a file's rows that may be quarantined.")
+    ] = 0.05,
+    once: Annotated[
+        bool, typer.Option("--once", help="Run every domain once, show the answers, stop.")
+    ] = False,
+    full_refresh: Annotated[
+        bool, typer.Option(help="With --once: read everything again, rebuild incremental models.")
+    ] = False,
+    limit: Annotated[
+        float, typer.Option(min=1, help="With --once: give up after this many minutes.")
+    ] = 60.0,
+    as_json: Annotated[bool, typer.Option("--json", help="The result as JSON.")] = False,
+) -> None:
+    """Start warehouse, sources and Airflow; print where they are. Ends what `--once` started."""
+    from f1mesh.airflow_local import components
+    from f1mesh.cli.run_view import RunView
+    from f1mesh.orchestration.session import sole_run, terminable
+    from f1mesh.registry import load_mesh
+    from f1mesh.sources.history import choose_history
+
+    begin = time.monotonic()
+    located = Workspace.locate()
+    mesh = load_mesh(located.root)
+    choice = choose_history(history, seed=seed, scale=scale, workspace=located)
+    workspace = Workspace.locate(choice.dataset).activate()
+    wish = Wish(choice, max_damage, once, full_refresh, limit * 60)
+    was_up = bool(components.running(workspace))
+    with terminable(), sole_run(workspace), RunView() as view:
+        view.say(f"history: {choice.description}")
+        try:
+            assembly, result = _raise(workspace, mesh, wish, view, keep=was_up or not once)
+        except BaseException:
+            if not was_up:
+                components.stop(workspace)
+            raise
+    seconds = time.monotonic() - begin
+    if result is None:
+        _tell_addresses(assembly, as_json)
+    else:
+        _tell_result(result, seconds, as_json)
+
+
+@command
+def down() -> None:
+    """Stop Airflow, the warehouse and the sources of every dataset; nothing is left running."""
+    from f1mesh.cli.state import datasets, stop_dataset
+
+    stopped = [f"{w.dataset}: {name}" for w in datasets() for name in stop_dataset(w)]
+    for line in stopped:
+        note(f"stopped {line}")
+    if not stopped:
+        note("nothing was running")
+
+
+def _raise(
+    workspace: Workspace, mesh: Mesh, wish: Wish, view: RunView, *, keep: bool
+) -> tuple[Assembly, Result | None]:
+    """Start everything; with `--once`, run the domains, collect the answers, stop again."""
+    from f1mesh.airflow_local import components
+    from f1mesh.airflow_local.assembly import Assembly
+    from f1mesh.cli.answers import collect
+    from f1mesh.orchestration.session import sources, warehouse
+    from f1mesh.sources.load import load
+    from f1mesh.sources.postgres import url
+
+    begin = time.monotonic()
+    assembly = Assembly(mesh, workspace, view.say)
+    assembly.settle()
+    with sources(workspace, keep=keep), warehouse(workspace, keep=keep) as target:
+        with ThreadPoolExecutor(1) as aside:  # Airflow starts while the history is loaded
+            starting = aside.submit(assembly.start)
+            database, damage = url(workspace), wish.max_damage
+            report = load(database, wish.choice, max_damage=damage, progress=view.progress)
+            view.say(str(report))
+            if started := starting.result():
+                view.say(f"Airflow starts: {', '.join(started)}")
+        assembly.wait()
+        ready = time.monotonic()
+        view.say(f"Airflow is ready after {ready - begin:.1f} s: {assembly.installation.url}")
+        if not wish.once:
+            return assembly, None
+        runs = _follow(assembly, wish, view)
+        runs_s = time.monotonic() - ready
+        answers = collect(mesh, target)
+        if not keep:
+            components.stop(workspace)
+    return assembly, Result(runs, answers, ready - begin, runs_s)
+
+
+def _follow(assembly: Assembly, wish: Wish, view: RunView) -> tuple[DomainRun, ...]:
+    from f1mesh.airflow_local.follow import run_domains
+    from f1mesh.airflow_local.rest import Rest
+    from f1mesh.cli.up_view import UpView
+
+    conf: dict[str, Any] = {"full_refresh": True} if wish.full_refresh else {}
+    watcher = UpView(view, assembly.tend)
+    rest = Rest.of(assembly.installation, meanwhile=watcher.between)
+    return run_domains(rest, assembly.mesh, watcher, conf=conf, limit_s=wish.limit_s)
+
+
+def _tell_addresses(assembly: Assembly, as_json: bool) -> None:
+    from f1mesh.airflow_local.installation import USER
+    from f1mesh.airflow_local.rest import Rest
+
+    installation = assembly.installation
+    health = Rest.of(installation).health()
+    parts = {name: (part or {}).get("status") for name, part in health.items()}
+    if as_json:
+        login = {"user": USER, "password": installation.secrets.password}
+        emit_json({"airflow": {"url": installation.url, **login, "health": parts}})
+        return
+    rows = [
+        ["Airflow", installation.url],
+        ["user", USER],
+        ["password", installation.secrets.password],
+        ["warehouse", assembly.variables()["DATABRICKS_CONNECTION_URI"] or "(remote)"],
+        *([name, str(status)] for name, status in parts.items() if status),
+    ]
+    print_table("The mesh is up", ["part", "where / how"], rows)
+    note("`./f1 status` shows runs and products, `./f1 down` stops everything")
+
+
+def _tell_result(result: Result, seconds: float, as_json: bool) -> None:
+    from f1mesh.answers import as_document
+    from f1mesh.cli.answers import show
+    from f1mesh.cli.up_view import as_record, print_runs
+
+    failed = [run for run in result.runs if not run.ok]
+    if as_json:
+        emit_json(
+            {
+                "seconds": round(seconds, 2),
+                "ready_seconds": round(result.ready_s, 2),
+                "runs_seconds": round(result.runs_s, 2),
+                "ok": not failed,
+                "domains": [as_record(run) for run in result.runs],
+                "answers": as_document(result.answers),
+            }
+        )
+    else:
+        print_runs(result.runs)
+        show(result.answers)
+    note(f"{len(result.runs)} domains in {result.runs_s:.1f} s, {seconds:.1f} s with the start")
+    if failed:
+        raise typer.Exit(1)

@@ -1,0 +1,127 @@
+"""One step as a process of its own: what it says, and the exit code that it ends with.
+
+Result on stdout (the last line, a JSON document where asked), everything else on stderr, dbt's own
+output included. 0: done; 1: failed, trying again gives the same; 75: failed, trying again may help.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import sys
+import time
+import traceback
+from dataclasses import dataclass
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from f1mesh.errors import MeshError, PermanentError, TransientError
+from f1mesh.orchestration.causes import exit_code
+from f1mesh.orchestration.graph import Step, mesh_graph
+from f1mesh.orchestration.report import document, failure
+from f1mesh.workspace import Workspace
+
+if TYPE_CHECKING:
+    from f1mesh.registry import Mesh
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be done: a step of the graph and how."""
+
+    step: str
+    run_id: str = ""
+    full_refresh: bool = False
+    season: int | None = None
+    as_json: bool = False
+    dbt_log: str = "text"  # what of dbt's own output is shown: text, json, none
+
+
+class Interrupted(TransientError):
+    """The step was told to end before it was done."""
+
+
+def execute(order: Order) -> int:
+    """Do the step of this checkout; the exit code."""
+    out = sys.stdout
+    with contextlib.redirect_stdout(sys.stderr), _interruptible():
+        code, said = _attempt(order)
+    text = json.dumps(said, default=str) if order.as_json else said["told"] if said["ok"] else ""
+    if text:
+        out.write(text + "\n")
+        out.flush()
+    return code
+
+
+def find_step(mesh: Mesh, step_id: str) -> Step:
+    """The step of this id; raises PermanentError, with what there is, for an unknown one."""
+    steps = {step.id: step for step in mesh_graph(mesh)}
+    if step_id not in steps:
+        near = [known for known in steps if known.split(".")[0] == step_id.split(".")[0]]
+        raise PermanentError(
+            f"There is no step '{step_id}'. Steps: {', '.join(near or sorted(steps))}."
+        )
+    return steps[step_id]
+
+
+def _attempt(order: Order) -> tuple[int, dict[str, Any]]:
+    begin = time.monotonic()
+    try:
+        step, result = _run(order)
+        seconds = time.monotonic() - begin
+        return 0, document(step, result, run_id=order.run_id, seconds=seconds)
+    except (Exception, KeyboardInterrupt) as problem:
+        error = (
+            Interrupted(f"{order.step} was interrupted.")
+            if isinstance(problem, KeyboardInterrupt)
+            else problem
+        )
+        if not isinstance(error, MeshError):
+            traceback.print_exception(error)
+        code = exit_code(error)
+        said = failure(order.step, error, run_id=order.run_id, code=code)
+        print(f"error: {said['told']}", file=sys.stderr, flush=True)
+        return code, said
+
+
+def _run(order: Order) -> tuple[Step, Any]:
+    from f1mesh.client import find_target
+    from f1mesh.orchestration.steps import StepRunner
+    from f1mesh.registry import load_mesh
+
+    workspace = Workspace.locate()
+    mesh = load_mesh(workspace.root)
+    step = find_step(mesh, order.step)
+    runner = StepRunner(
+        mesh=mesh,
+        workspace=workspace,
+        target=find_target(workspace),
+        run_id=order.run_id,
+        full_refresh=order.full_refresh,
+        season=order.season,
+        dbt_log=order.dbt_log,
+        progress=_say if order.dbt_log != "json" else _silent,
+    )
+    return step, runner(step)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _silent(_: str) -> None: ...
+
+
+@contextlib.contextmanager
+def _interruptible() -> Any:
+    """SIGTERM ends the step as Ctrl-C does: it tidies up and says so."""
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,155 @@
+"""What an orchestrator must know of a domain beside its steps: when it runs, who answers for it.
+
+Plain data, computed from domain.yaml, sync files and contracts alone; nothing is imported that an
+orchestrator's own environment lacks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from f1mesh.contracts.model import freshness_hours
+from f1mesh.errors import PermanentError
+from f1mesh.ingestion.sync import load_sync
+from f1mesh.orchestration.backfill import Backfill, load_backfills
+from f1mesh.orchestration.graph import Step, domain_steps
+from f1mesh.registry import Domain, Mesh, Owner, ProductRef
+
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True)
+class ProductPlan:
+    """A product as its contract promises it, and who is hit when it fails."""
+
+    product: str
+    contract_version: str
+    freshness_hours: float | None
+    description: str
+    consumers: tuple[str, ...]
+    contract_path: Path
+
+
+@dataclass(frozen=True)
+class DomainPlan:
+    """One domain's run. It starts by `cron`, or when all of one group of `triggers` were published
+    since it last ran (a group is what it reads of one other domain)."""
+
+    name: str
+    title: str
+    description: str
+    owner: Owner
+    tier: int
+    cron: str | None
+    triggers: tuple[tuple[str, ...], ...]
+    steps: tuple[Step, ...]
+    streams: Mapping[str, tuple[str, ...]]  # by sync
+    products: tuple[ProductPlan, ...]
+    backfills: tuple[Backfill, ...]
+    path: Path
+
+    @property
+    def freshness_hours(self) -> float | None:
+        """The strictest freshness that one of the domain's products promises."""
+        known = [p.freshness_hours for p in self.products if p.freshness_hours is not None]
+        return min(known, default=None)
+
+
+def domain_plan(mesh: Mesh, name: str) -> DomainPlan:
+    """The plan of one domain; raises PermanentError for a file that cannot be used."""
+    domain = mesh.domain(name)
+    return DomainPlan(
+        name=domain.name,
+        title=domain.title,
+        description=domain.description,
+        owner=domain.owner,
+        tier=domain.tier,
+        cron=domain.schedule,
+        triggers=_triggers(domain.inputs),
+        steps=domain_steps(domain),
+        streams={
+            sync.name: tuple(stream.name for stream in sync.streams)
+            for sync in map(load_sync, domain.sync_files)
+        },
+        products=tuple(_product(mesh, domain, product) for product in domain.products),
+        backfills=load_backfills(domain),
+        path=domain.path,
+    )
+
+
+def plan_document(plan: DomainPlan) -> dict[str, Any]:
+    """A plan as a JSON document, for people and tests."""
+    steps = [
+        {
+            "id": step.id,
+            "domain": step.domain,
+            "kind": step.kind.value,
+            "subject": step.subject,
+            "needs": sorted(step.needs),
+        }
+        for step in plan.steps
+    ]
+    return {
+        "domain": plan.name,
+        "title": plan.title,
+        "owner": plan.owner.model_dump(),
+        "tier": plan.tier,
+        "cron": plan.cron,
+        "triggers": [list(group) for group in plan.triggers],
+        "freshness_hours": plan.freshness_hours,
+        "steps": steps,
+        "products": [
+            {
+                "product": p.product,
+                "contract_version": p.contract_version,
+                "freshness_hours": p.freshness_hours,
+                "consumers": list(p.consumers),
+            }
+            for p in plan.products
+        ],
+        "backfills": [b.model_dump(mode="json", exclude={"path"}) for b in plan.backfills],
+    }
+
+
+def _triggers(inputs: Iterable[ProductRef]) -> tuple[tuple[str, ...], ...]:
+    ordered = sorted(inputs, key=str)
+    return tuple(
+        tuple(str(ref) for ref in group) for _, group in groupby(ordered, lambda ref: ref.domain)
+    )
+
+
+def _product(mesh: Mesh, domain: Domain, product: str) -> ProductPlan:
+    path = domain.contract_path(product)
+    try:
+        version, hours, description = _promise(path, path.stat().st_mtime_ns)
+    except (OSError, yaml.YAMLError, KeyError, IndexError, TypeError) as error:
+        raise PermanentError(
+            f"The contract {path} of {domain.name}/{product} cannot be read: {error}. "
+            "`./f1 contracts lint` says what is wrong."
+        ) from error
+    ref = ProductRef(domain=domain.name, product=product)
+    return ProductPlan(
+        product=product,
+        contract_version=version,
+        freshness_hours=hours,
+        description=description,
+        consumers=tuple(consumer.name for consumer in mesh.consumers(ref)),
+        contract_path=path,
+    )
+
+
+@lru_cache(maxsize=1024)
+def _promise(path: Path, _modified: int) -> tuple[str, float | None, str]:
+    """Version, freshness and description. Kept, since an orchestrator reads its plans for every
+    task in a process that was forked from one which has read them already."""
+    content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+    table = content["schema"][0]
+    description = " ".join(str(table.get("description", "")).split())
+    return str(content["version"]), freshness_hours(content), description

@@ -1,0 +1,57 @@
+"""Run in Airflow's Python: the build task of a domain with a pretended dbt, try after try."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from f1mesh.airflow.transform import BuildOperator
+
+SCRIPT = """#!/bin/sh
+{events}
+printf '%s\\n' '{document}'
+{ending}
+"""
+
+
+def event(node: str, status: str) -> str:
+    content = {
+        "info": {"name": "NodeFinished", "level": "debug", "msg": ""},
+        "data": {"node_info": {"unique_id": node, "node_status": status}},
+    }
+    return f"printf '%s\\n' '{json.dumps(content)}' >&2"
+
+
+def attempt(task: BuildOperator, case: dict[str, Any], number: int, tries: int) -> dict[str, Any]:
+    script = Path(os.environ["F1_MESH_PYTHON"])
+    events = "\n".join(event(node, status) for node, status in case["nodes"].items())
+    document = json.dumps({"ok": case["ending"] == "exit 0", "told": "as dbt said", "nodes": {}})
+    text = SCRIPT.format(events=events, document=document, ending=case["ending"])
+    script.write_text(text)
+    script.chmod(0o755)
+    reported: dict[str, Any] = {}
+    ti = SimpleNamespace(
+        try_number=number,
+        max_tries=tries - 1,
+        xcom_push=lambda key, value: reported.update({key: dict(value)}),
+    )
+    context = {"params": {}, "run_id": "r", "ti": ti}
+    try:
+        task.execute(context)
+        raised = None
+    except Exception as error:
+        raised = type(error).__name__
+    return {"raised": raised, "report": reported.get("nodes", {})}
+
+
+def main(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    task = BuildOperator(task_id="build", step="d.transform")
+    return [attempt(task, case, case["try"], case["tries"]) for case in cases]
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(json.loads(sys.argv[1]))))
