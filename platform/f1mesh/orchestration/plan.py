@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from f1mesh.contracts.model import freshness_hours
+from f1mesh.contracts.odcs import freshness_hours
 from f1mesh.errors import PermanentError
 from f1mesh.ingestion.sync import load_sync
 from f1mesh.orchestration.backfill import Backfill, load_backfills
