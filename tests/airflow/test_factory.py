@@ -157,7 +157,7 @@ def test_a_change_of_one_domains_dbt_project_leaves_the_other_dags_byte_for_byte
 
     after = in_airflow("dump_dags.py", **copied)["dags"]
 
-    differing = {name for name in before if before[name] != after[name]}
+    differing = {name for name in mesh.domains if before[name] != after[name]}
     assert differing == {changed.name}
 
 
