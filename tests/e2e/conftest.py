@@ -30,20 +30,25 @@ class Mesh:
     root: Path
     home: Path
 
-    def run(self, *arguments: str, code: int | None = 0, **settings: str) -> str:
-        """Standard output of one command, which must end with this exit code (None: any)."""
-        result = subprocess.run(
+    def run(self, *arguments: str, code: int = 0, **settings: str) -> str:
+        """Standard output of one command, which must end with this exit code."""
+        result = self._ended(*arguments, **settings)
+        said = f"{result.stdout}\n{result.stderr[-6000:]}"
+        assert result.returncode == code, f"{arguments} ended with {result.returncode}\n{said}"
+        return result.stdout
+
+    def exit_code(self, *arguments: str) -> int:
+        """The exit code of one command, whatever it is."""
+        return self._ended(*arguments).returncode
+
+    def _ended(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             [str(self.root / "f1"), *arguments],
             env={**os.environ, "F1_HOME": str(self.home), **settings},
             capture_output=True,
             text=True,
             timeout=LIMIT_S,
         )
-        seen = result.returncode
-        assert code is None or seen == code, (
-            f"{arguments}\n{result.stdout}\n{result.stderr[-6000:]}"
-        )
-        return result.stdout
 
     def json(self, *arguments: str, code: int = 0, **settings: str) -> Any:
         return json.loads(self.run(*arguments, "--json", code=code, **settings))

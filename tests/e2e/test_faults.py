@@ -127,15 +127,14 @@ def test_after_a_kill_the_next_run_ends_as_if_nothing_had_happened(
     victim: str, moment: int, undisturbed: Undisturbed, root: Path, tmp_path: Path
 ) -> None:
     mesh = Mesh(root, tmp_path / "home")
-    delay = random.Random(f"{victim}-{moment}").uniform(0.5, undisturbed.seconds)
+    delay = random.Random(f"{victim}-{moment}").uniform(0.5, 0.8 * undisturbed.seconds)
 
     with running(mesh, undisturbed.history) as process:
         time.sleep(delay)
         while (pid := victim_pid(mesh, victim, process.pid)) is None and process.poll() is None:
             time.sleep(0.02)
-        if pid is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        assert pid is not None and process.poll() is None, f"the run was over before {delay:.1f} s"
+        os.kill(pid, signal.SIGKILL)
         process.wait(timeout=LIMIT_S / 2)
     mesh.run("run", "--history", str(undisturbed.history))
 
@@ -158,7 +157,7 @@ def test_after_a_full_disk_the_next_run_ends_as_if_nothing_had_happened(
         pytest.skip("this machine does not let root mount a tmpfs")
     mesh = Mesh(root, disk / "home")
     try:
-        mesh.run("run", "--history", str(undisturbed.history), code=None)
+        assert mesh.exit_code("run", "--history", str(undisturbed.history)) != 0
         larger = ["mount", "-o", "remount,size=2g", str(disk)]
         subprocess.run(larger, check=True)
         mesh.run("run", "--history", str(undisturbed.history))
