@@ -353,3 +353,21 @@ def test_what_was_not_measured_is_unknown_and_not_zero(ask: Ask) -> None:
     assert laps["early"] < laps["late"] / 10
     assert qualifying["zero"] == laps["zero"] == 0
     assert stops["first"] == 1994
+
+
+def test_a_red_flag_is_no_pit_stop(ask: Ask) -> None:
+    stopped = ask(
+        "select r.season, r.race_name, count(*) as cars from race_history.fct_pit_stop f"
+        " join race_history.dim_race r on f.race_sk = r.race_sk where f.is_race_stopped"
+        " group by r.season, r.race_name"
+    )
+    [others] = ask(
+        "select count_if(duration_ms >= 300000) as long, count(*) as stops"
+        " from race_history.fct_pit_stop where not is_race_stopped"
+    )
+
+    races = {(row["season"], row["race_name"]): row["cars"] for row in stopped}
+    assert len(races) == 22
+    assert races[2021, "Saudi Arabian Grand Prix"] == 35  # two red flags
+    assert races[2014, "Japanese Grand Prix"] == 22
+    assert others["long"] < 60 < 20_000 < others["stops"]  # repairs

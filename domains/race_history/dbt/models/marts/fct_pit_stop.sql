@@ -27,27 +27,45 @@ drivers as (
   select * from {{ source('drivers', 'dim_driver') }}
 ),
 
-final as (
+-- A stopped race shows in the stops of its other cars, so a change of one stop concerns all of the race.
+stops as (
   select
-    {{ f1mesh.surrogate_key([
-      'pit_stops.race_id', 'pit_stops.driver_id', 'pit_stops.stop_number'
-    ]) }} as pit_stop_sk,
+    pit_stops.*,
     races.season,
     races.race_date,
-    {{ f1mesh.surrogate_key(['pit_stops.race_id']) }} as race_sk,
-    drivers.driver_sk,
-    pit_stops.stop_number,
-    pit_stops.lap,
-    pit_stops.duration_ms,
-    greatest(pit_stops.changed_at, races.changed_at) as changed_at
+    coalesce(pit_stops.duration_ms >= 300000, false) as is_long,
+    count_if(pit_stops.duration_ms >= 300000) over (
+      partition by pit_stops.race_id
+      order by pit_stops.lap
+      range between 1 preceding and 1 following
+    ) as long_stops,
+    max(greatest(pit_stops.changed_at, races.changed_at)) over (
+      partition by pit_stops.race_id
+    ) as race_changed_at
   from pit_stops
   inner join races
     on pit_stops.race_id = races.race_id
+),
+
+final as (
+  select
+    {{ f1mesh.surrogate_key(['stops.race_id', 'stops.driver_id', 'stops.stop_number']) }}
+      as pit_stop_sk,
+    stops.season,
+    stops.race_date,
+    {{ f1mesh.surrogate_key(['stops.race_id']) }} as race_sk,
+    drivers.driver_sk,
+    stops.stop_number,
+    stops.lap,
+    stops.duration_ms,
+    stops.is_long and stops.long_stops >= 5 as is_race_stopped,
+    stops.race_changed_at as changed_at
+  from stops
   left join driver_keys
-    on pit_stops.driver_id = driver_keys.driver_id
+    on stops.driver_id = driver_keys.driver_id
   left join drivers
     on driver_keys.driver_ref = drivers.driver_ref
-    and {{ f1mesh.valid_at_end_of('races.race_date', 'drivers') }}
+    and {{ f1mesh.valid_at_end_of('stops.race_date', 'drivers') }}
 )
 
 select
@@ -59,6 +77,7 @@ select
   stop_number,
   lap,
   duration_ms,
+  is_race_stopped,
   changed_at
 from final
 where {{ f1mesh.changed_since_last_build('changed_at') }}
