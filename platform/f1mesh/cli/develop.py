@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import Annotated
@@ -18,6 +19,9 @@ def test(
     all_: Annotated[
         bool, typer.Option("--all", help="Add the long fault, conformance and parity suites.")
     ] = False,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Tests that run at once.", show_default="cores, at most 4")
+    ] = min(os.cpu_count() or 1, 4),
     pytest_args: Annotated[
         list[str] | None, typer.Argument(help="Passed to pytest: paths, -k words, -x ...")
     ] = None,
@@ -27,6 +31,8 @@ def test(
         raise typer.BadParameter("--fast and --all exclude each other.")
     marks = "not e2e and not long" if fast else "" if all_ else "not long"
     chosen = ["-m", marks] if marks else []
+    if workers > 1:
+        chosen += ["-n", str(workers), "--dist", "worksteal"]
     _finish([sys.executable, "-P", "-m", "pytest", *chosen, *(pytest_args or [])])
 
 
