@@ -15,7 +15,7 @@ import time
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import DAG, BaseOperator, TaskGroup
+from airflow.sdk import DAG, BaseOperator, TaskGroup, TriggerRule
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from airflow.triggers.base import StartTriggerArgs
 from cosmos.airflow.task_group import DbtTaskGroup
@@ -157,9 +157,15 @@ def _replace_build(
 
 
 def _watch(task: BaseOperator, tests: dict[str, list[str]]) -> None:
-    """Let the task of a node start and end in the triggerer."""
+    """Let the task of a node start with the run and end in the triggerer, when dbt comes to it.
+
+    The edges between nodes are dbt's and only shown: were a task to start when the one before it has
+    ended, each level of the project would cost a round of scheduler and triggerer, and a node would
+    be shown long after it was built.
+    """
     node = task.model_unique_id
     watched = sorted(tests.get(node, [])) if task.is_test_sensor else [node]
+    task.trigger_rule = TriggerRule.ALWAYS
     task.start_from_trigger = True
     task.start_trigger_args = StartTriggerArgs(
         trigger_cls=f"{NodeWatch.__module__}.{NodeWatch.__qualname__}",
