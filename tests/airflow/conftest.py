@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,9 @@ import pytest
 
 from f1mesh.orchestration.manifests import write_manifests
 from f1mesh.registry import load_mesh
+
+from ..e2e.conftest import Mesh
+from .flights import copy_checkout
 
 HERE = Path(__file__).parent
 InAirflow = Callable[..., Any]
@@ -86,3 +89,12 @@ def third_domain() -> Callable[[Path], str]:
     from .third_domain import write_third_domain
 
     return write_third_domain
+
+
+@pytest.fixture
+def own_mesh(root: Path, tmp_path: Path) -> Iterator[Mesh]:
+    """A mesh whose domains a test may change."""
+    copy_checkout(root, tmp_path / "copy")
+    made = Mesh(tmp_path / "copy", tmp_path / "home")
+    yield made
+    made.run("down")

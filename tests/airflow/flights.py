@@ -21,6 +21,7 @@ from ..e2e.conftest import Mesh
 from ..e2e.test_faults import Row, dump, small_history
 
 LIMIT_S = 900
+CHECKOUT = ("domains", "platform", "dags", "f1", "pyproject.toml", "uv.lock")
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,18 @@ def flight(mesh: Mesh, history: Path, *arguments: str) -> Iterator[Flight]:
         for ear in ears:
             ear.join()
         mesh.run("down")
+
+
+def copy_checkout(root: Path, copy: Path) -> None:
+    """A checkout that a test may change, with the environments of this one."""
+    (copy / ".f1").mkdir(parents=True)
+    (copy / ".f1" / "envs").symlink_to(root / ".f1" / "envs")
+    for name in CHECKOUT:
+        source, target = root / name, copy / name
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy2(source, target)
 
 
 def seed_manifests(reference: Reference, mesh: Mesh, manifests: Path) -> None:

@@ -159,9 +159,9 @@ def _replace_build(
 def _watch(task: BaseOperator, tests: dict[str, list[str]]) -> None:
     """Let the task of a node start with the run and end in the triggerer, when dbt comes to it.
 
-    The edges between nodes are dbt's and only shown: were a task to start when the one before it has
-    ended, each level of the project would cost a round of scheduler and triggerer, and a node would
-    be shown long after it was built.
+    The edges between nodes are dbt's and only shown: were a task to start when the one before it
+    has ended, each level of the project would cost a round of scheduler and triggerer, and a node
+    would be shown long after it was built.
     """
     node = task.model_unique_id
     watched = sorted(tests.get(node, [])) if task.is_test_sensor else [node]

@@ -208,8 +208,8 @@ def _pace(cores: int) -> dict[str, str]:
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_SEC": "5",
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
-        # Airflow's supervisor may see a task's sockets close before its process ends, and then holds
-        # the worker for a whole interval.
+        # Airflow's supervisor may see a task's sockets close before its process ends, and then
+        # holds the worker for a whole interval.
         "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "15",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
