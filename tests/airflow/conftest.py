@@ -25,11 +25,10 @@ InAirflow = Callable[..., Any]
 @pytest.fixture(scope="session")
 def airflow_python(root: Path) -> Path:
     """Python of the environment that `./f1 up` makes for Airflow."""
-    for name in ("airflow", "airflow-try"):
-        found = root / ".f1" / "envs" / name / "bin" / "python"
-        if found.exists():
-            return found
-    pytest.skip("no Airflow environment yet: `./f1 up` makes it")
+    found = root / ".f1" / "envs" / "airflow" / "bin" / "python"
+    if not found.exists():
+        pytest.skip("no Airflow environment: `./f1 airflow install` makes it, or says why not")
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,8 @@ from f1mesh.registry import load_mesh
 from f1mesh.services import listens
 
 from ..e2e.conftest import Mesh
-from .flights import Reference, all_states, flight, listening, seed_manifests, service_pids
+from ..e2e.test_faults import dump
+from .flights import LIMIT_S, Reference, all_states, flight, listening, seed_manifests, service_pids
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("airflow_python")]
 
@@ -50,6 +51,25 @@ def test_once_runs_every_domain_and_publishes_what_a_plain_run_does(
     assert all(not dataset["running"] for dataset in mesh.json("status"))
     assert list(components.processes(mesh.workspace)) == []
     reference.assert_same(mesh)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(2 * LIMIT_S)
+def test_once_on_a_genuine_release_publishes_what_a_plain_run_does(
+    root: Path, f1db_zip: Path, tmp_path: Path
+) -> None:
+    plain = Mesh(root, tmp_path / "plain")
+    under_airflow = Mesh(root, tmp_path / "airflow")
+
+    expected = plain.json("run", "--history", str(f1db_zip))
+    document = under_airflow.json("up", "--once", "--history", str(f1db_zip))
+
+    assert document["ok"]
+    assert all_states(document) == {"success"}
+    for question, rows in expected["answers"].items():
+        if question != "provenance":  # says when it was loaded
+            assert document["answers"][question] == rows
+    Reference(f1db_zip, plain, dump(plain)).assert_same(under_airflow)
 
 
 def test_up_listens_here_only_asks_for_the_password_and_down_leaves_nothing(

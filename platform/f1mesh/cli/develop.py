@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from f1mesh.cli.output import command, note
+from f1mesh.errors import MeshError
 from f1mesh.workspace import Workspace
 
 
@@ -26,11 +27,12 @@ def test(
         list[str] | None, typer.Argument(help="Passed to pytest: paths, -k words, -x ...")
     ] = None,
 ) -> None:
-    """Unit tests and one end-to-end run of each capability."""
+    """Unit tests and one end-to-end run of each capability. Makes Airflow's environment first."""
     if fast and all_:
         raise typer.BadParameter("--fast and --all exclude each other.")
     marks = "not e2e and not long" if fast else "" if all_ else "not long"
     chosen = ["-m", marks] if marks else []
+    _prepare_airflow()
     if workers > 1:
         chosen += ["-n", str(workers), "--dist", "worksteal"]
     _finish([sys.executable, "-P", "-m", "pytest", *chosen, *(pytest_args or [])])
@@ -60,6 +62,16 @@ def bench(
     from f1mesh.cli.benchmark import measure
 
     measure(Workspace.locate(), parts or ["run"], as_json=as_json)
+
+
+def _prepare_airflow() -> None:
+    """Airflow's environment; without it its tests are skipped, and why is said here."""
+    from f1mesh.airflow_local.environment import ensure
+
+    try:
+        ensure(Workspace.locate(), note)
+    except MeshError as error:
+        note(f"the tests with Airflow are skipped: {error}")
 
 
 def _finish(arguments: list[str], *, only_failure: bool = False) -> None:
