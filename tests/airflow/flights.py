@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +23,7 @@ from ..e2e.conftest import Mesh
 from ..e2e.test_faults import Row, dump, small_history
 
 LIMIT_S = 900
-CHECKOUT = ("domains", "platform", "dags", "f1", "pyproject.toml", "uv.lock")
+CHECKOUT = ("domains", "platform", "dags")
 
 
 @dataclass(frozen=True)
@@ -125,12 +127,15 @@ def copy_checkout(root: Path, copy: Path) -> None:
     """A checkout that a test may change, with the environments of this one."""
     (copy / ".f1").mkdir(parents=True)
     (copy / ".f1" / "envs").symlink_to(root / ".f1" / "envs")
-    for name in CHECKOUT:
-        source, target = root / name, copy / name
-        if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy2(source, target)
+    for folder in CHECKOUT:
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(root / folder, copy / folder, ignore=ignored)
+    launcher = copy / "f1"
+    launcher.write_text(
+        f"#!/bin/sh\nF1_ROOT={shlex.quote(str(copy))} "
+        f'exec {shlex.quote(sys.executable)} -P -m f1mesh.cli.app "$@"\n'
+    )
+    launcher.chmod(0o755)
 
 
 def seed_manifests(reference: Reference, mesh: Mesh, manifests: Path) -> None:

@@ -28,7 +28,7 @@ def files(mesh: Mesh) -> dict[Path, bytes]:
     return {
         path.relative_to(mesh.root): path.read_bytes()
         for name in CHECKOUT
-        for path in [mesh.root / name, *(mesh.root / name).rglob("*")]
+        for path in (mesh.root / name).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
 
