@@ -66,6 +66,7 @@ def elsewhere(bundle: Bundle, tmp_path: Path) -> Iterator[Path]:
     yield tmp_path / "airflow"
 
 
+@pytest.mark.e2e
 def test_dbt_parses_to_the_same_manifest_again(mesh: Mesh, manifests: Path, tmp_path: Path) -> None:
     name = next(iter(mesh.domains))
     write_manifests(Mesh({name: mesh.domains[name]}), tmp_path, mesh.domains[name].path.parents[1])

@@ -43,12 +43,14 @@ def constraints(shared_data: Path) -> str:
     return str(file)
 
 
+@pytest.mark.e2e
 def test_the_committed_requirements_are_what_the_constraints_give(
     requirements: Requirements, constraints: str
 ) -> None:
     assert [file.name for file in requirements.drift(constraints)] == []
 
 
+@pytest.mark.e2e
 def test_mwaa_resolves_the_same_versions_by_its_own_requirements(
     requirements: Requirements, constraints: str, tmp_path: Path
 ) -> None:

@@ -143,6 +143,7 @@ def test_parsing_is_quick_and_never_touches_dbt(dags: dict[str, Any]) -> None:
     assert dags["dbt"] == []
 
 
+@pytest.mark.e2e
 def test_a_change_of_one_domains_dbt_project_leaves_the_other_dags_byte_for_byte(
     in_airflow: InAirflow, root: Path, copied: dict[str, str]
 ) -> None:
@@ -161,6 +162,7 @@ def test_a_change_of_one_domains_dbt_project_leaves_the_other_dags_byte_for_byte
     assert differing == {changed.name}
 
 
+@pytest.mark.e2e
 def test_a_new_folder_is_a_new_dag_and_nothing_else_changes(
     in_airflow: InAirflow, copied: dict[str, str], third_domain: Callable[[Path], str]
 ) -> None:

@@ -94,7 +94,7 @@ def wait_until_healthy(
         time.sleep(0.3)
 
 
-def stop(workspace: Workspace, *, grace_s: float = 8.0) -> tuple[str, ...]:
+def stop(workspace: Workspace, *, grace_s: float = 3.0) -> tuple[str, ...]:
     """Stop all of the dataset's Airflow, orphans too: the names of the components that ran."""
     names = running(workspace)
     _end(lambda: processes(workspace), grace_s)
