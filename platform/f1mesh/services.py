@@ -8,6 +8,7 @@ that clients need (port, token, URL). The file is private to the user.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -22,6 +23,8 @@ from typing import Any
 import psutil
 
 from f1mesh.errors import PermanentError, TransientError
+
+PORT_PATIENCE_S = 3.0
 
 
 @dataclass(frozen=True)
@@ -163,21 +166,28 @@ def free_port() -> int:
 def choose_port(setting: str, owner: str) -> int:
     """The port that the environment variable `setting` asks for, else a free one.
 
-    Raises PermanentError where the wanted port is taken, with the remedy.
+    A server that was just killed may hold its port a moment longer, so a taken one is tried for
+    some seconds. Raises PermanentError where the wanted port stays taken, with the remedy.
     """
     wanted = os.environ.get(setting)
     if not wanted:
         return free_port()
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    deadline = time.monotonic() + PORT_PATIENCE_S
+    while True:
         try:
-            probe.bind(("127.0.0.1", int(wanted)))
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(("127.0.0.1", int(wanted)))
+            return int(wanted)
         except (OSError, ValueError, OverflowError) as error:
+            taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+            if taken and time.monotonic() < deadline:
+                time.sleep(0.1)
+                continue
             raise PermanentError(
                 f"{owner} cannot listen on 127.0.0.1:{wanted} (from {setting}): {error}. "
                 f"Free the port, or unset {setting} to let a free one be chosen."
             ) from error
-    return int(wanted)
 
 
 def listens(port: int) -> bool:

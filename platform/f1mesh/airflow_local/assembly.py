@@ -51,9 +51,11 @@ class Assembly:
         """Make the environment and the manifests, start what does not run: its names."""
         from f1mesh.orchestration.manifests import write_manifests
 
+        def prepare() -> None:
+            write_manifests(self.mesh, self.installation.manifests, self.workspace.root)
+
         python = environment.ensure(self.workspace, self.say)
-        write_manifests(self.mesh, self.installation.manifests, self.workspace.root)
-        return components.start(self.installation, python, self.variables())
+        return components.start(self.installation, python, self.variables(), prepare=prepare)
 
     def variables(self) -> dict[str, str]:
         """The environment of Airflow's processes, for the warehouse as it runs now."""

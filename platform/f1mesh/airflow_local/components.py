@@ -14,6 +14,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from subprocess import PIPE
 
 import psutil
 
@@ -44,15 +45,18 @@ def start(
     python: Path,
     variables: Mapping[str, str],
     names: Iterable[str] = NAMES,
+    prepare: Callable[[], object] = lambda: None,
 ) -> tuple[str, ...]:
     """Start the components that do not run: their names. Does not wait until they work.
 
+    `prepare` is called before the first of them begins, while Airflow is imported.
     Raises TransientError, with the end of the log, if Airflow does not start.
     """
     workspace = installation.workspace
     alive = running(workspace)
     missing = tuple(name for name in names if name not in alive)
     if not missing:
+        prepare()
         return ()
     if "scheduler" in missing:
         _end_orphaned_workers(workspace)
@@ -61,13 +65,22 @@ def start(
     command = [str(python), "-P", launcher.__file__, str(workspace.logs), *missing]
     if not migrated.exists():
         command.append("--migrate")
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=variables)
-    if done.returncode:
+    starter = subprocess.Popen(
+        command, stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True, env=variables
+    )
+    try:
+        prepare()
+    except BaseException:
+        starter.kill()
+        starter.communicate()
+        raise
+    out, errors = starter.communicate("start\n")
+    if starter.returncode:
         log = workspace.logs / "airflow_migrate.log"
-        told = done.stderr or (log.read_text(errors="replace") if log.is_file() else "")
+        told = errors or (log.read_text(errors="replace") if log.is_file() else "")
         raise TransientError(f"Airflow did not start:\n{told[-2000:]}")
     migrated.touch()
-    for name, pid in json.loads(done.stdout.splitlines()[-1]).items():
+    for name, pid in json.loads(out.splitlines()[-1]).items():
         with contextlib.suppress(psutil.NoSuchProcess):  # it ended at once: `wait_until_healthy`
             service(workspace, name).record(pid, {"url": installation.url})
     return missing

@@ -2,7 +2,8 @@
 
 Importing Airflow takes seconds of processor time, so it is done once here and each component is
 forked from this process: it leads a session of its own, writes to a log of its own, and this
-process ends. Prints the components' process ids as one JSON object.
+process ends. It forks them when a line comes on its standard input, so that whoever starts it can
+prepare what they need meanwhile. Prints the components' process ids as one JSON object.
 
     launcher.py <folder of logs> [--migrate] <component>...
 """
@@ -27,7 +28,8 @@ COMMANDS = {
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Exit code 0 once every component is forked; 1 if the database cannot be migrated."""
+    """Exit code 0 once every component is forked; 1 if the database cannot be migrated or whoever
+    started this is gone."""
     logs, *rest = arguments
     names = [name for name in rest if name in COMMANDS]
     _import_airflow()
@@ -35,6 +37,8 @@ def main(arguments: Sequence[str]) -> int:
         _, status = os.waitpid(_fork(Path(logs) / "airflow_migrate.log", ("db", "migrate")), 0)
         if status:
             return 1
+    if not sys.stdin.readline():
+        return 1
     pids = {name: _fork(Path(logs) / f"airflow_{name}.log", COMMANDS[name]) for name in names}
     print(json.dumps(pids), flush=True)
     return 0

@@ -22,8 +22,8 @@ from typing import Any
 
 import psutil
 
-from f1mesh.airflow_local.overhead import Overhead, measure_overheads, show_overheads
 from f1mesh.cli.output import emit_json, note, print_table
+from f1mesh.cli.overhead import Overhead, measure_overheads, show_overheads
 from f1mesh.errors import PermanentError
 from f1mesh.workspace import Workspace
 
