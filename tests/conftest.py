@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,8 +36,15 @@ def f1db_zip(shared_data: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def no_foreign_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A developer's own warehouse or sources must never be touched by a test."""
+def no_foreign_settings() -> Iterator[None]:
+    """A developer's own warehouse or sources must never be touched by a test, and what a test told
+    dbt of its warehouse (dbt runs in this process) is not the next test's."""
+    _forget_settings()
+    yield
+    _forget_settings()
+
+
+def _forget_settings() -> None:
     for name in list(os.environ):
         if name.startswith(("DATABRICKS_", "F1_SOURCE_")) or name in ("F1_DATASET", "F1_CATALOG"):
-            monkeypatch.delenv(name)
+            del os.environ[name]

@@ -62,13 +62,22 @@ def embedded_service(workspace: Workspace) -> Service:
     return Service("warehouse", workspace.run_dir, workspace.logs)
 
 
+def named_host() -> str | None:
+    """The host of the warehouse that the environment names; None if the embedded one is meant.
+
+    The variables that tell dbt of an embedded warehouse name none: they also say its plain address.
+    """
+    if os.environ.get("DATABRICKS_CONNECTION_URI"):
+        return None
+    return os.environ.get("DATABRICKS_HOST") or None
+
+
 def find_target(workspace: Workspace) -> Target:
     """The warehouse that the environment names, else the running embedded one.
 
     Raises PermanentError if the environment names one by halves, TransientError if none is there.
     """
-    host = os.environ.get("DATABRICKS_HOST")
-    if host and not os.environ.get("DATABRICKS_CONNECTION_URI"):
+    if host := named_host():
         try:
             return Target(
                 host=host,

@@ -80,9 +80,9 @@ def test_after_a_kill_the_run_ends_as_if_nothing_had_happened(
         running.wait_for(f"✓ {domains[-1]} freshness")  # its dbt build comes now
         VICTIMS[victim](running)
         code = running.land()
-    document = json.loads(running.output)
 
     assert code == 0, "\n".join(running.lines)
+    document = json.loads(running.output)
     assert [domain["state"] for domain in document["domains"]] == ["success"] * len(domains)
     assert all_states(document) == {"success"}
     assert list(components.processes(mesh.workspace)) == []

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from f1mesh.airflow_local import components, environment
 from f1mesh.airflow_local.installation import Installation
 from f1mesh.airflow_local.rest import Rest
-from f1mesh.client import Target, embedded_service, find_target
+from f1mesh.client import Target, embedded_service, find_target, named_host
 from f1mesh.registry import Mesh
 from f1mesh.services import free_port, listens
 from f1mesh.workspace import Workspace
@@ -72,7 +72,7 @@ class Assembly:
     def tend(self) -> tuple[str, ...]:
         """Start again what has died (a component, the warehouse): the names of those."""
         died: list[str] = []
-        if not os.environ.get("DATABRICKS_HOST") and not embedded_service(self.workspace).running():
+        if not named_host() and not embedded_service(self.workspace).running():
             from f1mesh.warehouse import launch
 
             launch.start(self.workspace)

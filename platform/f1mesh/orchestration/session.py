@@ -17,7 +17,7 @@ from types import FrameType
 
 import psutil
 
-from f1mesh.client import Target, embedded_service, find_target
+from f1mesh.client import Target, embedded_service, find_target, named_host
 from f1mesh.errors import PermanentError
 from f1mesh.services import Service
 from f1mesh.workspace import Workspace
@@ -48,7 +48,7 @@ def sole_run(workspace: Workspace) -> Iterator[None]:
 @contextmanager
 def warehouse(workspace: Workspace, *, keep: bool = False) -> Iterator[Target]:
     """The warehouse of the environment, or the embedded one, started where it does not run yet."""
-    if os.environ.get("DATABRICKS_HOST"):
+    if named_host():
         yield find_target(workspace)
         return
     from f1mesh.warehouse import launch
