@@ -8,6 +8,7 @@ import socket
 import sys
 import time
 from pathlib import Path
+from threading import Timer
 
 import psutil
 import pytest
@@ -99,3 +100,16 @@ def test_a_taken_port_is_named_with_the_setting(monkeypatch: pytest.MonkeyPatch)
 
         assert listens(port)
     assert not listens(free_port())
+
+
+def test_a_port_that_a_killed_server_still_holds_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with socket.socket() as dying:
+        dying.bind(("127.0.0.1", 0))
+        dying.listen()
+        port = dying.getsockname()[1]
+        monkeypatch.setenv("F1_PORT_OF_TEST", str(port))
+        Timer(0.5, dying.close).start()
+
+        assert choose_port("F1_PORT_OF_TEST", "the part") == port
