@@ -79,7 +79,9 @@ def test_the_version_of_airflow_is_said_once(root: Path) -> None:
     made = {"requirements.txt", "requirements.lock"}
     folders = ("platform/airflow", "platform/f1mesh/airflow_local", "dags")
     files = [file for folder in folders for file in (root / folder).rglob("*.*")]
-    texts = {f.name: f.read_text() for f in files if f.is_file() and f.suffix not in (".pyc", ".png")}
+    texts = {
+        f.name: f.read_text() for f in files if f.is_file() and f.suffix not in (".pyc", ".png")
+    }
 
     assert "requirements.in" in texts
     assert {name for name, text in texts.items() if version in text} == made
