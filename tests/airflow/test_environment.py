@@ -13,7 +13,7 @@ import pytest
 
 from f1mesh.airflow_local import environment
 from f1mesh.airflow_local.installation import Installation, read_settings, settings_file
-from f1mesh.airflow_local.requirements import Requirements
+from f1mesh.airflow_local.requirements import PIN, Requirements
 from f1mesh.client import Target
 from f1mesh.errors import PermanentError
 from f1mesh.workspace import Workspace
@@ -69,9 +69,17 @@ def test_mwaa_resolves_the_same_versions_by_its_own_requirements(
         check=True,
     )
 
-    locked = [text for text in requirements.lock.read_text().splitlines() if "==" in text]
+    locked = [f"{name}=={version}" for name, version in PIN.findall(requirements.lock.read_text())]
     assert len(locked) > 100
     assert done.stdout.split() == locked
+
+
+def test_every_package_of_the_lock_is_held_to_its_hashes(root: Path) -> None:
+    lock = (root / "platform" / "airflow" / "requirements.lock").read_text()
+    packages = [block for block in re.split(r"\n(?=[a-z0-9])", lock) if "==" in block]
+
+    assert len(packages) > 100
+    assert [block for block in packages if "--hash=sha256:" not in block] == []
 
 
 def test_the_version_of_airflow_is_said_once(root: Path) -> None:

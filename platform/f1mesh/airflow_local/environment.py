@@ -75,7 +75,7 @@ def _make(requirements: Requirements, target: Path) -> None:
     uv = str(requirements.uv)
     base = find_python()
     run_uv([uv, "venv", "--quiet", "--clear", "--no-python-downloads", "-p", base, str(target)])
-    install = [uv, "pip", "sync", "--quiet", "--compile-bytecode"]
+    install = [uv, "pip", "sync", "--quiet", "--compile-bytecode", "--require-hashes"]
     run_uv([*install, "--python", str(target / "bin" / "python"), str(requirements.lock)])
     (target / STAMP).write_text(_fingerprint(requirements.lock))
 

