@@ -23,6 +23,7 @@ from typing import Any
 import psutil
 
 from f1mesh.errors import PermanentError, TransientError
+from f1mesh.workspace import private_folder
 
 PORT_PATIENCE_S = 3.0
 
@@ -85,9 +86,10 @@ class Service:
         """
         if found := self.running():
             return found
-        self.run_dir.mkdir(parents=True, exist_ok=True)
-        self.log_dir.mkdir(parents=True, exist_ok=True)
+        private_folder(self.run_dir)
+        private_folder(self.log_dir)
         with self.log_file.open("ab") as log:
+            os.fchmod(log.fileno(), 0o600)
             process = subprocess.Popen(
                 list(command),
                 stdin=subprocess.DEVNULL,
@@ -95,6 +97,7 @@ class Service:
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **(env or {})},
                 start_new_session=True,
+                umask=0o077,
             )
         self.record(process.pid, endpoint)
         deadline = time.monotonic() + timeout_s
@@ -116,7 +119,7 @@ class Service:
 
     def record(self, pid: int, endpoint: Mapping[str, Any]) -> None:
         """Write the state file of a process (also of one that was started by somebody else)."""
-        self.run_dir.mkdir(parents=True, exist_ok=True)
+        private_folder(self.run_dir)
         state = {
             "pid": pid,
             "started": psutil.Process(pid).create_time(),

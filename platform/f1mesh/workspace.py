@@ -63,3 +63,10 @@ class Workspace:
     @property
     def logs(self) -> Path:
         return self.data / "logs"
+
+
+def private_folder(path: Path) -> Path:
+    """`path`, made where it is missing, open to its owner alone (mode 0700)."""
+    path.mkdir(parents=True, exist_ok=True)
+    path.chmod(0o700)
+    return path

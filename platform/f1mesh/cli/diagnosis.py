@@ -46,6 +46,7 @@ def diagnose(workspace: Workspace, datasets: Iterable[Workspace]) -> Sequence[Fi
         path = shutil.which(tool)
         findings.append(Finding(tool, "ok" if path else "absent", path or f"only for: {use}"))
     findings.append(_warehouse())
+    findings.append(_isolation())
     findings.append(_airflow(workspace))
     for dataset in datasets:
         names = ", ".join(service.name for service in running(dataset))
@@ -78,6 +79,16 @@ def _reachable(part: str, host: str, use: str) -> Finding:
 def _warehouse() -> Finding:
     host = os.environ.get("DATABRICKS_HOST")
     return Finding("warehouse", "ok", f"Databricks at {host}" if host else "embedded")
+
+
+def _isolation() -> Finding:
+    from f1mesh.warehouse.isolation import possible
+
+    if reason := possible():
+        return Finding(
+            "engine's port", "absent", f"{reason}: every user of this machine reaches the engine"
+        )
+    return Finding("engine's port", "ok", "reached by the warehouse's process alone")
 
 
 def _airflow(workspace: Workspace) -> Finding:

@@ -20,7 +20,7 @@ from typing import Any
 from f1mesh.client import Target
 from f1mesh.errors import PermanentError
 from f1mesh.registry import Domain
-from f1mesh.workspace import Workspace
+from f1mesh.workspace import Workspace, private_folder
 
 _ONE_INVOCATION = threading.Lock()
 _FAILED = frozenset({"error", "fail", "runtime error"})
@@ -161,7 +161,7 @@ class DbtProject:
     def _alone(self) -> Iterator[None]:
         """Wait until no other process works on the project: two builds of the same tables would
         undo each other's work. The lock is the kernel's: it ends with its holder."""
-        self.state.mkdir(parents=True, exist_ok=True)
+        private_folder(self.state)
         with (self.state / "dbt.lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield

@@ -8,13 +8,16 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+import socket
 import sys
 import threading
 from pathlib import Path
 
 from f1mesh.client import HTTP_PATH
 from f1mesh.errors import MeshError
+from f1mesh.warehouse.engine import ENGINE_SETTING
 from f1mesh.warehouse.events import event
+from f1mesh.warehouse.isolation import leave_network
 
 TOKEN_SETTING = "F1_WAREHOUSE_TOKEN"
 
@@ -25,6 +28,9 @@ def main() -> None:
     token = os.environ.pop(TOKEN_SETTING, "")
     if len(token) < 16:
         sys.exit(f"Set {TOKEN_SETTING} to a random token of at least 16 characters.")
+    os.umask(0o077)  # tables, catalog and logs are the owner's alone
+    door = _bind(arguments.port)
+    _isolate()
     from f1mesh.warehouse.protocol.service import Service
     from f1mesh.warehouse.protocol.transport import Server
     from f1mesh.warehouse.warehouse import Warehouse
@@ -35,14 +41,33 @@ def main() -> None:
         sys.exit(str(error))
     threading.Thread(target=warehouse.warm_up, daemon=True).start()
     service = Service(warehouse, arguments.catalog)
-    server = Server(arguments.port, token, HTTP_PATH, service)
+    server = Server(door, token, HTTP_PATH, service)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
-    event("started", port=arguments.port, folder=str(arguments.folder))
+    event("started", port=door.getsockname()[1], folder=str(arguments.folder))
     server.serve_forever(poll_interval=0.1)
     service.operations.stop()
     event("stopped")
     os._exit(0)  # the engine's threads do not end by themselves; the catalog needs no closing
+
+
+def _bind(port: int) -> socket.socket:
+    """The socket for clients; it listens only once the warehouse is open."""
+    door = socket.socket()
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        door.bind(("127.0.0.1", port))
+    except (OSError, OverflowError) as error:
+        sys.exit(f"The warehouse cannot listen on 127.0.0.1:{port}: {error}.")
+    return door
+
+
+def _isolate() -> None:
+    """Leave the machine's network, but for an engine that is reached through it."""
+    if os.environ.get(ENGINE_SETTING):
+        return
+    if reason := leave_network():
+        event("not isolated", reason=reason, risk="other users of this machine reach the engine")
 
 
 def _arguments() -> argparse.Namespace:

@@ -33,6 +33,7 @@ class Warehouse:
         """Open (or make) the warehouse below `folder`. Raises TransientError if another process
         has it open."""
         folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
         guard = _lock(folder / "lock")
         catalog = Catalog(folder / "catalog.sqlite")
         catalog.add_catalog(catalog_name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import socket
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -18,13 +19,16 @@ IDLE_SECONDS = 3600
 
 
 class Server(ThreadingHTTPServer):
-    """Listens on 127.0.0.1 only; one thread per connection."""
+    """Answers at a socket that is bound already; one thread per connection."""
 
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, port: int, token: str, path: str, service: Service) -> None:
-        super().__init__(("127.0.0.1", port), _Handler)
+    def __init__(self, door: socket.socket, token: str, path: str, service: Service) -> None:
+        super().__init__(door.getsockname(), _Handler, bind_and_activate=False)
+        self.socket.close()
+        self.socket = door
+        self.server_activate()
         self.expected = f"Bearer {token}".encode()
         self.path = path
         self.processor = processor(service)
