@@ -59,9 +59,13 @@ def test_the_warehouses_process_shows_one_port(workspace: Workspace, target: Tar
     running = embedded_service(workspace).running()
     assert running is not None
 
-    ports = {c.laddr[1] for c in psutil.net_connections("tcp") if c.pid == running.pid}
+    ports = {
+        str(c.laddr).split("port=")[-1].rstrip(")")
+        for c in psutil.net_connections("tcp")
+        if c.pid == running.pid
+    }
 
-    assert ports == {running.endpoint["port"]}
+    assert ports == {str(running.endpoint["port"])}
 
 
 def test_the_attack_finds_an_engine_that_is_not_isolated(tmp_path: Path) -> None:
