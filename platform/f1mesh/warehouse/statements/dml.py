@@ -12,6 +12,7 @@ from f1mesh.warehouse.sql.types import sql_type
 from f1mesh.warehouse.statements.clauses import find_field
 from f1mesh.warehouse.statements.context import Context
 from f1mesh.warehouse.storage.log import Snapshot
+from f1mesh.warehouse.storage.matching import ROW, matching, numbered
 from f1mesh.warehouse.storage.writing import Replaced, Writer
 
 Assignments = list[tuple[str, str]]
@@ -26,11 +27,13 @@ class Change:
     assignments: Assignments = field(default_factory=list)
     condition: str | None = None
 
-    def select(self, items: str, condition: str | None) -> str:
-        """A query over the table under the names that the statement uses."""
+    def select(self, items: str) -> tuple[str, int]:
+        """A query for the rows that the statement means, under the names that it uses, and the
+        place at which the table is named."""
         alias = f" as {quote_name(self.alias)}" if self.alias else ""
-        where = f" where {condition}" if condition else ""
-        return f"select {items} from {'.'.join(map(quote_name, self.parts))}{alias}{where}"
+        where = f" where {self.condition}" if self.condition else ""
+        begin = f"select {items} from "
+        return f"{begin}{'.'.join(map(quote_name, self.parts))}{alias}{where}", len(begin)
 
 
 def update(ctx: Context, cursor: Cursor) -> Result:
@@ -105,41 +108,47 @@ def _run(ctx: Context, change: Change, operation: str) -> Replaced:
         entry, table = ctx.table(change.parts)
         base = ctx.snapshot(table)
         ctx.resolver.pinned[table.location] = base.version
-        writer = Writer(ctx.warehouse, ctx.lease)
-        done = writer.overwrite(
-            table.location,
-            base,
-            _changed_rows(ctx, change, base),
-            survivors=_other_rows(ctx, change, base),
-            operation=operation,
-        )
+        done = _write(ctx, change, table.location, base, operation)
         if done.new or done.removed:
             ctx.warehouse.catalog.touch(entry)
         return done
 
 
-def _changed_rows(ctx: Context, change: Change, base: Snapshot) -> str | None:
-    """The rows that an UPDATE writes anew; None for DELETE."""
-    if not change.assignments:
-        return None
-    values = {}
+def _write(ctx: Context, change: Change, location: str, base: Snapshot, operation: str) -> Replaced:
+    """The rows that the condition is true for, changed or gone; all others as they are."""
+    writer = Writer(ctx.warehouse, ctx.lease)
+    values = _values(change, base)
+    names = [str(f["name"]) for f in base.fields]
+    if change.condition is None and not values:
+        return writer.overwrite(location, base, None, operation=operation)
+    items = ", ".join([*values, ROW]) if values else ROW
+    text, place = change.select(items)
+    with numbered(writer, location, base) as rows:
+        query = ctx.resolver.rewrite(text, targets={place: rows.relation})
+        with matching(writer, rows, base, query) as matched:
+            return writer.overwrite(
+                location,
+                base,
+                matched.columns(names) if values else None,
+                survivors=matched.others,
+                matched=matched.count,
+                operation=operation,
+            )
+
+
+def _values(change: Change, base: Snapshot) -> list[str]:
+    """All columns as an UPDATE writes them; none for DELETE."""
+    given: dict[str, str] = {}
     for name, value in change.assignments:
         spelled = str(find_field(base.fields, name)["name"])
-        if spelled in values:
+        if spelled in given:
             raise unsupported(f"setting {quote_name(spelled)} twice", "Set it once.")
-        values[spelled] = value
-    items = ", ".join(
-        f"cast(({values[f['name']]}) as {sql_type(f['type'])}) as {quote_name(f['name'])}"
-        if f["name"] in values
+        given[spelled] = value
+    if not given:
+        return []
+    return [
+        f"cast(({given[f['name']]}) as {sql_type(f['type'])}) as {quote_name(f['name'])}"
+        if f["name"] in given
         else quote_name(f["name"])
         for f in base.fields
-    )
-    return ctx.resolver.rewrite(change.select(items, change.condition))
-
-
-def _other_rows(ctx: Context, change: Change, base: Snapshot) -> str | None:
-    """The rows for which the condition is not true; None where there is no condition."""
-    if change.condition is None:
-        return None
-    items = ", ".join(quote_name(f["name"]) for f in base.fields)
-    return ctx.resolver.rewrite(change.select(items, f"not coalesce({change.condition}, false)"))
+    ]

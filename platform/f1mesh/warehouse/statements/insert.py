@@ -13,6 +13,7 @@ from f1mesh.warehouse.sql.tokens import Cursor
 from f1mesh.warehouse.statements.clauses import require_columns
 from f1mesh.warehouse.statements.context import Context
 from f1mesh.warehouse.storage.log import Snapshot
+from f1mesh.warehouse.storage.matching import ROW, matching, numbered
 from f1mesh.warehouse.storage.writing import Writer, casted
 
 _QUERY_WORDS = ("SELECT", "WITH", "VALUES", "TABLE", "FROM", "(")
@@ -178,46 +179,55 @@ def _same_count(spec: Insert, given: list[str], targets: list[str]) -> None:
 def _write(ctx: Context, spec: Insert, table: Table, base: Snapshot, source: str) -> int:
     writer = Writer(ctx.warehouse, ctx.lease)
     ctx.resolver.pinned[table.location] = base.version
-    survivors = _survivors(ctx, spec, base)
-    if survivors is None and not spec.overwrite:
-        return writer.append(table.location, source)
+    found = _replaced(spec, base)
+    if found is None:
+        if not spec.overwrite:
+            return writer.append(table.location, source)
+        return writer.overwrite(table.location, base, source).new
+    text, place = found
     guard = f"({spec.replace_where})" if spec.replace_where else None
-    done = writer.overwrite(table.location, base, source, survivors=survivors, guard=guard)
-    return done.new
+    with numbered(writer, table.location, base) as rows:
+        query = ctx.resolver.rewrite(text, targets={place: rows.relation})
+        with matching(writer, rows, base, query) as matched:
+            return writer.overwrite(
+                table.location,
+                base,
+                source,
+                survivors=matched.others,
+                matched=matched.count,
+                guard=guard,
+            ).new
 
 
-def _survivors(ctx: Context, spec: Insert, base: Snapshot) -> str | None:
-    """The rows of the table that stay although the statement replaces rows; None for none."""
-    target = f"{_all_columns(spec, base, 't')} as t"
+def _replaced(spec: Insert, base: Snapshot) -> tuple[str, int] | None:
+    """A query for the rows of the table that the statement replaces, and the place at which it
+    names the table; None where it replaces none, or all."""
+    name = ".".join(map(quote_name, spec.parts))
+    if spec.replace_on is not None or spec.replace_using is not None:
+        target, source = spec.alias or spec.parts[-1], spec.source_alias or "s"
+        begin = f"select {quote_name(target)}.{ROW} from "
+        end = (
+            f"{name} as {quote_name(target)} left semi join (\n{spec.query}\n) as "
+            f"{quote_name(source)} on {_join_condition(spec, base, target, source)}"
+        )
+        return begin + end, len(begin)
     if spec.replace_where is not None:
-        text = f"{target} where not coalesce(({spec.replace_where}), false)"
-    elif spec.replace_on is not None or spec.replace_using is not None:
-        text = _unmatched(spec, base)
+        condition = spec.replace_where
     elif spec.overwrite and spec.partition:
-        text = f"{target} where not ({_partition_condition(spec)})"
+        condition = _partition_condition(spec)
     else:
         return None
-    return ctx.resolver.rewrite(text)
+    begin = f"select {ROW} from "
+    return f"{begin}{name} as t where ({condition})", len(begin)
 
 
-def _all_columns(spec: Insert, base: Snapshot, alias: str) -> str:
-    columns = ", ".join(f"{quote_name(alias)}.{quote_name(f['name'])}" for f in base.fields)
-    return f"select {columns} from {'.'.join(map(quote_name, spec.parts))}"
-
-
-def _unmatched(spec: Insert, base: Snapshot) -> str:
-    """Rows of the table that match no row of the query."""
-    target, source = spec.alias or spec.parts[-1], spec.source_alias or "s"
-    condition = spec.replace_on
-    if spec.replace_using is not None:
-        names = require_columns(base.fields, spec.replace_using)
-        condition = " and ".join(
-            f"{quote_name(target)}.{quote_name(n)} = {quote_name(source)}.{quote_name(n)}"
-            for n in names
-        )
-    return (
-        f"{_all_columns(spec, base, target)} as {quote_name(target)} "
-        f"left anti join (\n{spec.query}\n) as {quote_name(source)} on {condition}"
+def _join_condition(spec: Insert, base: Snapshot, target: str, source: str) -> str:
+    if spec.replace_using is None:
+        return str(spec.replace_on)
+    names = require_columns(base.fields, spec.replace_using)
+    return " and ".join(
+        f"{quote_name(target)}.{quote_name(n)} = {quote_name(source)}.{quote_name(n)}"
+        for n in names
     )
 
 

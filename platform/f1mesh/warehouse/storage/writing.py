@@ -129,13 +129,15 @@ class Writer:
         sql: str | None,
         *,
         survivors: str | None = None,
+        matched: int | None = None,
         guard: str | None = None,
         operation: str = "WRITE",
     ) -> Replaced:
         """Replace the table's rows by a query's (None: by none), its schema as it is.
 
-        `survivors` is a query for the rows that stay, `guard` a condition on every new row.
-        Nothing is committed where every row survives and none is new.
+        `survivors` is a query for the rows that stay, `matched` how many do not, `guard` a
+        condition on every new row. Nothing is committed where every row survives and none is new.
+        Raises INTERNAL_ERROR unless survivors and matched rows are all rows of the table.
         """
         refuse_append_only(base)
         constraints = constraints_of(base.fields, base.configuration)
@@ -154,6 +156,8 @@ class Writer:
                 kept=(records(kept.files) or 0) if kept else 0,
                 before=self._rows(location, base),
             )
+            if matched is not None and done.removed != matched:
+                raise _incomplete(done, matched)
             if done.new or done.removed:
                 self._commit_overwrite(location, base, fresh, kept, done, operation)
             return done
@@ -238,8 +242,8 @@ class Writer:
         return staged(self.lease, self.logs, self.warehouse.staging, sql, partitions)
 
     def _guard(self, stage: Staged, condition: str) -> None:
-        sql = f"select count(*) as n from {stage.relation} where not coalesce({condition}, false)"
-        if self.lease.query(sql).to_pylist()[0]["n"]:
+        sql = f"select count(*) as n from {stage.relation} where {condition}"
+        if self.lease.query(sql).to_pylist()[0]["n"] != (records(stage.files) or 0):
             raise SqlError(
                 "DELTA_REPLACE_WHERE_MISMATCH",
                 f"Data written out does not match REPLACE WHERE {condition}. Filter the query.",
@@ -328,6 +332,15 @@ def _changed(location: str) -> SqlError:
         f"Another writer changed the table at '{location}' while this statement ran. Nothing was "
         "written; run the statement again.",
         "2D521",
+    )
+
+
+def _incomplete(done: Replaced, matched: int) -> SqlError:
+    return SqlError(
+        "INTERNAL_ERROR",
+        f"Of {done.before} rows {done.kept} stay and {matched} match the condition, which is not "
+        "every row once. Nothing was written. Simplify the condition.",
+        "XX000",
     )
 
 
