@@ -8,6 +8,7 @@ at a time from a pool, which also makes cancelling one statement precise.
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from f1mesh.warehouse.errors import SqlError
+from f1mesh.warehouse.sql.limits import ENGINE_STACK_BYTES
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -23,55 +25,73 @@ if TYPE_CHECKING:
 ENGINE_SETTING = "F1_ENGINE"
 UNKNOWN = "ENGINE_ERROR"
 _MISSING_COLUMN = "is missing from the schema"
+_SESSION_ENDED = re.compile(r"session \S+ is not running")
 
 
 class Lease:
     """An engine session lent to one statement."""
 
-    def __init__(self, session: SparkSession) -> None:
-        self._session: Any = session
+    def __init__(self, session: SparkSession, connect: Callable[[], SparkSession]) -> None:
+        self.session: Any = session
+        self._connect = connect
         self.interrupted = False
 
     def query(self, sql: str) -> pa.Table:
         """The whole result of a query or command."""
-        with self._uncancelled():
-            return self._session.sql(sql).toArrow()
+        return self._run(lambda session: session.sql(sql).toArrow())
 
     def batches(self, sql: str) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
         """The schema of a query's result, and its batches as the engine makes them."""
         import pyarrow as pa
 
-        with self._uncancelled():
-            plan = self._session.sql(sql)._plan.to_proto(self._session.client)
-            chunks = self._session.client.to_table_as_iterator(plan, {})
+        def begin(session: Any) -> tuple[pa.Table | None, Iterator[pa.Table]]:
+            plan = session.sql(sql)._plan.to_proto(session.client)
+            chunks = session.client.to_table_as_iterator(plan, {})
             tables = (chunk for chunk in chunks if isinstance(chunk, pa.Table))
-            first = next(tables, None)
+            return next(tables, None), tables
+
+        first, tables = self._run(begin)
         if first is None:
             return pa.schema([]), iter(())
         return first.schema, _flatten(first, tables)
 
     def fields(self, sql: str) -> list[dict[str, Any]]:
         """The columns of a query, in Delta's schema JSON; the query is analysed, not run."""
-        with self._uncancelled():
-            fields: list[dict[str, Any]] = self._session.sql(sql).schema.jsonValue()["fields"]
-            return fields
+        fields: list[dict[str, Any]] = self._run(
+            lambda session: session.sql(sql).schema.jsonValue()["fields"]
+        )
+        return fields
 
     def write(self, sql: str, path: Path, partition_columns: list[str]) -> None:
         """Write a query's result as a new Delta table at `path`."""
-        with self._uncancelled():
-            writer = self._session.sql(sql).write.format("delta").mode("overwrite")
+
+        def save(session: Any) -> None:
+            writer = session.sql(sql).write.format("delta").mode("overwrite")
             if partition_columns:
                 writer = writer.partitionBy(*partition_columns)
             writer.save(str(path))
 
-    @contextmanager
-    def _uncancelled(self) -> Iterator[None]:
-        """Run something in the engine, unless the statement was cancelled before or meanwhile:
-        what a cancelled statement staged is never committed."""
+        self._run(save)
+
+    def _run(self, work: Callable[[Any], Any]) -> Any:
+        """Do something in the engine, unless the statement was cancelled before or meanwhile:
+        what a cancelled statement staged is never committed.
+
+        The engine ends idle sessions. It refuses a request to a session that has ended before it
+        looks at it, so the request is made again in a new session, whatever it does.
+        """
         self._check()
-        with translated():
-            yield
+        try:
+            with translated():
+                done = work(self.session)
+        except SqlError as error:
+            if _SESSION_ENDED.search(str(error)) is None or self.interrupted:
+                raise
+            self.session = self._connect()
+            with translated():
+                done = work(self.session)
         self._check()
+        return done
 
     def _check(self) -> None:
         if self.interrupted:
@@ -80,7 +100,7 @@ class Lease:
     def interrupt(self) -> None:
         """Ask the engine to stop what this session runs; the session is not used again."""
         self.interrupted = True
-        self._session.interruptAll()
+        self.session.interruptAll()
 
 
 def _flatten(first: pa.Table, rest: Iterator[pa.Table]) -> Iterator[pa.RecordBatch]:
@@ -109,6 +129,7 @@ class Engine:
         if url:
             return cls(url)
         os.environ.setdefault("RUST_LOG", "error")
+        os.environ.setdefault("SAIL_RUNTIME__STACK_SIZE", str(ENGINE_STACK_BYTES))
         from pysail.spark import SparkConnectServer
 
         server = SparkConnectServer("127.0.0.1", 0)
@@ -122,20 +143,20 @@ class Engine:
         with self._lock:
             session = self._idle.pop() if self._idle else None
         session = session or self._connect()
-        lease = Lease(session)
+        lease = Lease(session, self._connect)
         try:
             yield lease
         except SqlError as error:
             if error.condition != UNKNOWN:
-                self._give_back(lease, session)
+                self._give_back(lease)
             raise
-        self._give_back(lease, session)
+        self._give_back(lease)
 
-    def _give_back(self, lease: Lease, session: SparkSession) -> None:
+    def _give_back(self, lease: Lease) -> None:
         if lease.interrupted:
             return
         with self._lock:
-            self._idle.append(session)
+            self._idle.append(lease.session)
 
     def _connect(self) -> SparkSession:
         from pyspark.sql.connect.session import SparkSession

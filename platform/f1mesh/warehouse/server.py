@@ -18,6 +18,7 @@ from f1mesh.errors import MeshError
 from f1mesh.warehouse.engine import ENGINE_SETTING
 from f1mesh.warehouse.events import event
 from f1mesh.warehouse.isolation import leave_network
+from f1mesh.warehouse.sql.limits import PYTHON_RECURSION
 
 TOKEN_SETTING = "F1_WAREHOUSE_TOKEN"
 
@@ -28,6 +29,7 @@ def main() -> None:
     token = os.environ.pop(TOKEN_SETTING, "")
     if len(token) < 16:
         sys.exit(f"Set {TOKEN_SETTING} to a random token of at least 16 characters.")
+    sys.setrecursionlimit(PYTHON_RECURSION)
     os.umask(0o077)  # tables, catalog and logs are the owner's alone
     door = _bind(arguments.port)
     _isolate()

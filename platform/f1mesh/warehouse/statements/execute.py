@@ -9,6 +9,7 @@ from f1mesh.warehouse.information_schema import InformationSchema
 from f1mesh.warehouse.resolution import Resolver
 from f1mesh.warehouse.results import Result
 from f1mesh.warehouse.sessions import Session
+from f1mesh.warehouse.sql.limits import refuse_too_deep
 from f1mesh.warehouse.sql.tokens import Cursor
 from f1mesh.warehouse.statements.context import Context
 from f1mesh.warehouse.statements.dispatch import handler_for, kind_of
@@ -20,6 +21,7 @@ def execute(
 ) -> Result:
     """Run one statement; `note` is told of what kind it is. Raises SqlError."""
     cursor = Cursor(text)
+    refuse_too_deep(cursor.tokens)
     note(" ".join(kind_of(cursor)).lower())
     handler = handler_for(cursor)
     catalog, logs = warehouse.catalog, warehouse.logs
