@@ -12,6 +12,7 @@ from tests.warehouse.client import Client
 
 from f1mesh.client import Target, connect, find_target
 from f1mesh.warehouse import launch
+from f1mesh.warehouse.warehouse import PATHS_SETTING
 from f1mesh.workspace import Workspace
 
 _numbers = itertools.count(1)
@@ -24,8 +25,16 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 
 @pytest.fixture(scope="session")
-def target(workspace: Workspace) -> Iterator[Target]:
-    launch.start(workspace)
+def open_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where LOCATION may point, besides the warehouse's own folder."""
+    return tmp_path_factory.mktemp("open")
+
+
+@pytest.fixture(scope="session")
+def target(workspace: Workspace, open_folder: Path) -> Iterator[Target]:
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv(PATHS_SETTING, str(open_folder))
+        launch.start(workspace)
     try:
         yield find_target(workspace)
     finally:

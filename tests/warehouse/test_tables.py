@@ -131,8 +131,8 @@ def test_partitioned_values_with_odd_characters_survive_every_write(sql: Client)
     assert found == [(5, "a b/é=%0"), (9, None), (100, "a b/é=%0"), (101, "a b/é=%1")]
 
 
-def test_an_external_location_is_used_and_left_alone(sql: Client, tmp_path: Path) -> None:
-    place = tmp_path / "outside"
+def test_an_external_location_is_used_and_left_alone(sql: Client, open_folder: Path) -> None:
+    place = open_folder / "outside"
     sql.run(f"create table t (a int) location '{place}'", "insert into t values (1)")
     sql.run("drop table t")
     assert (place / "_delta_log").is_dir()

@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import sys
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import wraps
-from typing import Any
+from typing import Any, Literal
 
 import typer
 
 from f1mesh.errors import MeshError
 
 
+def visible(text: str) -> str:
+    """Text of others for a terminal: what would steer it (control characters, marks that turn the
+    direction of writing) is shown as its escape; line ends and tabs stay."""
+    return "".join(c if c in "\n\t" or not _steers(c) else _escaped(c) for c in text)
+
+
+def _steers(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape", "surrogatepass").decode("ascii")
+
+
 def note(text: str) -> None:
     """One line for the person who watches."""
-    print(text, file=sys.stderr, flush=True)
+    print(visible(text), file=sys.stderr, flush=True)
 
 
 def emit_json(value: Any) -> None:
@@ -38,14 +53,16 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
     """A table on stdout; numbers stand right, NULL is a dash."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     kept = [list(row) for row in rows]
-    table = Table(title=title, title_justify="left", title_style="bold")
+    table = Table(title=Text(visible(title)), title_justify="left", title_style="bold")
     for index, column in enumerate(columns):
         numeric = any(_is_number(row[index]) for row in kept)
-        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+        justify: Literal["left", "right"] = "right" if numeric else "left"
+        table.add_column(Text(visible(column)), justify=justify, overflow="fold")
     for row in kept:
-        table.add_row(*(_shown(cell) for cell in row))
+        table.add_row(*(Text(visible(_shown(cell))) for cell in row))
     Console(width=None if sys.stdout.isatty() else 140).print(table)
 
 
@@ -69,6 +86,11 @@ def failures() -> Iterator[None]:
     except OSError as error:
         note(f"error: {_os_advice(error)}")
         raise typer.Exit(1) from error
+    except Exception as error:
+        if not _of_the_warehouse(error):
+            raise
+        note(f"error: {error}")
+        raise typer.Exit(1) from error
 
 
 def command(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -80,6 +102,12 @@ def command(function: Callable[..., Any]) -> Callable[..., Any]:
             return function(*args, **kwargs)
 
     return run
+
+
+def _of_the_warehouse(error: Exception) -> bool:
+    """Whether the warehouse's client raised it (not imported: the command never asked)."""
+    client = sys.modules.get("databricks.sql.exc")
+    return client is not None and isinstance(error, client.Error)
 
 
 def _os_advice(error: OSError) -> str:

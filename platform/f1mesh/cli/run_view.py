@@ -10,7 +10,9 @@ from types import TracebackType
 from typing import Any
 
 from rich.console import Console
+from rich.text import Text
 
+from f1mesh.cli.output import print_table, visible
 from f1mesh.orchestration import Outcome, Step, StepKind
 from f1mesh.orchestration.report import told
 from f1mesh.orchestration.walk import Observer, State
@@ -42,13 +44,13 @@ class RunView(Observer):
         self._status.stop()
 
     def say(self, text: str) -> None:
-        self.console.print(text, markup=False)
+        self.console.print(visible(text), markup=False)
 
     def progress(self, text: str) -> None:
         """What a long step does at the moment (terminal only)."""
         with self._lock:
             names = ", ".join(self._running)
-            self._status.update(f"{names}: {text}" if names else text)
+            self._status.update(Text(visible(f"{names}: {text}" if names else text)))
 
     def started(self, step: Step) -> None:
         with self._lock:
@@ -62,7 +64,7 @@ class RunView(Observer):
             return  # the summary counts them; the failure before them is what matters
         told = describe(outcome)
         self.console.print(f"{MARKS[outcome.state]} {outcome.step.id:<48}", end="")
-        self.console.print(f" {outcome.seconds:6.1f} s  {told}", markup=False)
+        self.console.print(f" {outcome.seconds:6.1f} s  {visible(told)}", markup=False)
 
 
 def describe(outcome: Outcome) -> str:
@@ -116,8 +118,6 @@ def _summary(domain: str, outcomes: Sequence[Outcome]) -> DomainSummary:
 
 def print_summary(summaries: Sequence[DomainSummary]) -> None:
     """The table at the end of a run, on stdout."""
-    from f1mesh.cli.output import print_table
-
     columns = ["domain", "rows in", "models", "tests", "contract checks"]
     columns += ["products", "moved", "not done", "seconds"]
     print_table(

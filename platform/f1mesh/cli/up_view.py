@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from f1mesh.airflow_local.follow import DomainRun, TaskEnd
-from f1mesh.cli.output import print_table
+from f1mesh.cli.output import print_table, visible
 from f1mesh.cli.run_view import RunView
 
 MARKS = {"success": "[green]✓[/]", "failed": "[red]✗[/]"}
@@ -27,7 +27,7 @@ class UpView:
         again = f" (attempt {end.attempt})" if end.attempt > 1 else ""
         name = f"{end.domain} {end.task}{again}"
         self._view.console.print(f"{MARKS[end.state]} {name:<64}", end="")
-        self._view.console.print(f" {end.seconds:6.1f} s  {end.told}", markup=False)
+        self._view.console.print(f" {end.seconds:6.1f} s  {visible(end.told)}", markup=False)
 
     def ended(self, run: DomainRun) -> None:
         self._view.say(f"■ {run.domain}: {run.state} after {run.seconds:.1f} s")

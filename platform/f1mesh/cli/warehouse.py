@@ -101,10 +101,13 @@ def sql(
 def _print_table(result: pa.Table, limit: int) -> None:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table(*result.column_names)
+    from f1mesh.cli.output import visible
+
+    table = Table(*(Text(visible(name)) for name in result.column_names))
     for row in result.slice(0, limit).to_pylist():
-        table.add_row(*("NULL" if v is None else str(v) for v in row.values()))
+        table.add_row(*(Text("NULL" if v is None else visible(str(v))) for v in row.values()))
     console = Console()
     if result.num_columns:
         console.print(table)

@@ -79,21 +79,27 @@ class Resolver:
             replacement = targets.get(reference.start)
             if replacement is None:
                 replacement = self._relation(reference, scope)
-            if replacement is not None:
-                alias = "" if reference.aliased else f" as {quote_name(reference.parts[-1])}"
-                edits.append(Edit(reference.start, reference.end, replacement + alias))
+            alias = "" if reference.aliased else f" as {quote_name(reference.parts[-1])}"
+            edits.append(Edit(reference.start, reference.end, replacement + alias))
         edits += _shortened_columns(parsed, scope.namespace)
         return splice(parsed.text, edits)
 
-    def _relation(self, reference: Reference, scope: Scope) -> str | None:
-        """What a reference stands for, without alias; None for what the engine reads itself."""
+    def _table_at(self, path: str) -> Table:
+        """The table of the catalog that is kept at a path: no other path is read."""
+        for entry in self.catalog.entries():
+            if isinstance(entry.what, Table) and entry.what.location == path:
+                return entry.what
+        raise table_not_found(("delta", path))
+
+    def _relation(self, reference: Reference, scope: Scope) -> str:
+        """What a reference stands for, without alias."""
         parts = reference.parts
         if len(parts) == 1 and (temp := scope.temp_views.get(parts[0].lower())) is not None:
             _no_travel(reference)
             inner = Scope(temp.namespace, temp.around, _deeper(scope, parts))
             return self._inlined(temp.text, temp.columns, inner)
         if len(parts) == 2 and parts[0].lower() == "delta":
-            return None
+            return self.table_path(self._table_at(parts[1]), reference.travel)
         name = full_name(parts, scope.namespace)
         if name.schema == "information_schema":
             catalog = None if name.catalog == "system" else name.catalog

@@ -35,10 +35,11 @@ def main() -> None:
     _isolate()
     from f1mesh.warehouse.protocol.service import Service
     from f1mesh.warehouse.protocol.transport import Server
-    from f1mesh.warehouse.warehouse import Warehouse
+    from f1mesh.warehouse.warehouse import PATHS_SETTING, Warehouse
 
+    paths = tuple(map(Path, filter(None, os.environ.get(PATHS_SETTING, "").split(os.pathsep))))
     try:
-        warehouse = Warehouse.open(arguments.folder, arguments.catalog)
+        warehouse = Warehouse.open(arguments.folder, arguments.catalog, paths)
     except MeshError as error:
         sys.exit(str(error))
     threading.Thread(target=warehouse.warm_up, daemon=True).start()

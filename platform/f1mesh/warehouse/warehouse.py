@@ -16,6 +16,8 @@ from f1mesh.warehouse.engine import Engine
 from f1mesh.warehouse.storage.locks import TableLocks
 from f1mesh.warehouse.storage.log import DeltaLogs
 
+PATHS_SETTING = "F1_WAREHOUSE_PATHS"  # folders, as PATH has them, that LOCATION may name
+
 
 @dataclass
 class Warehouse:
@@ -25,19 +27,22 @@ class Warehouse:
     catalog: Catalog
     engine: Engine
     guard: IO[str]
+    open_paths: tuple[Path, ...] = ()
     logs: DeltaLogs = field(default_factory=DeltaLogs)
     locks: TableLocks = field(default_factory=TableLocks)
 
     @classmethod
-    def open(cls, folder: Path, catalog_name: str) -> Warehouse:
-        """Open (or make) the warehouse below `folder`. Raises TransientError if another process
-        has it open."""
+    def open(cls, folder: Path, catalog_name: str, open_paths: tuple[Path, ...] = ()) -> Warehouse:
+        """Open (or make) the warehouse below `folder`; tables may also lie below `open_paths`.
+
+        Raises TransientError if another process has it open.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
         guard = _lock(folder / "lock")
         catalog = Catalog(folder / "catalog.sqlite")
         catalog.add_catalog(catalog_name)
-        warehouse = cls(folder, catalog, Engine.start(), guard)
+        warehouse = cls(folder, catalog, Engine.start(), guard, open_paths)
         warehouse.sweep()
         return warehouse
 
@@ -45,6 +50,14 @@ class Warehouse:
     def staging(self) -> Path:
         """Where results are written before they become part of a table."""
         return self.folder / "staging"
+
+    def admits(self, path: str) -> bool:
+        """Whether a table may lie at `path`, links followed: below the open paths, and not among
+        the warehouse's own files."""
+        real = Path(path).resolve()
+        if real.is_relative_to(self.folder.resolve()):
+            return False
+        return any(real.is_relative_to(allowed.resolve()) for allowed in self.open_paths)
 
     def new_location(self) -> str:
         """A folder for a new managed table: never one that was used before."""

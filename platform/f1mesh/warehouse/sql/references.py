@@ -16,8 +16,13 @@ from sqlglot.dialects.databricks import Databricks
 from sqlglot.errors import ParseError
 
 from f1mesh.warehouse.errors import SqlError, syntax_error, unsupported
+from f1mesh.warehouse.sql.literals import decode_string, quote_name
 from f1mesh.warehouse.sql.tokens import STRINGS, tokenize
 
+ROW_FUNCTIONS = {  # the engine's, of which none reads a file
+    "explode", "explode_outer", "explodeouter", "inline", "inline_outer", "json_tuple",
+    "posexplode", "posexplode_outer", "posexplodeouter", "range", "sequence", "stack", "unnest",
+}  # fmt: skip
 _SESSION_FUNCTIONS = {
     "CURRENT_CATALOG", "CURRENT_SCHEMA", "CURRENT_DATABASE", "CURRENT_USER", "SESSION_USER",
 }  # fmt: skip
@@ -94,13 +99,14 @@ def splice(text: str, edits: list[Edit]) -> str:
 def parse_query(text: str) -> ParsedQuery:
     """Read a query, or the part of an UPDATE, DELETE or MERGE. Raises PARSE_SYNTAX_ERROR."""
     tokens = tokenize(text)
-    if spelled_out := _version_marks(text, tokens):
+    if spelled_out := [*_version_marks(text, tokens), *spelled_identifiers(text, tokens)]:
         return parse_query(splice(text, spelled_out))
     literals = tuple(_doubled_quotes(text, tokens))
     if not _may_refer(tokens):
         return ParsedQuery(text, (), (), tuple(_session_calls(text, tokens, None)), literals)
     tree = _parse(text)
     _refuse_lossy_using(tree)
+    _refuse_unknown_sources(tree)
     places = {token.start: i for i, token in enumerate(tokens)}
     references = [_reference(text, tokens, places, t) for t in _tables(tree, frozenset())]
     return ParsedQuery(
@@ -145,6 +151,21 @@ def _refuse_lossy_using(tree: exp.Expr) -> None:
         if using and any(isinstance(e, exp.Column) and e.is_star for e in select.expressions):
             raise unsupported(
                 "`table.*` together with JOIN ... USING", "Join with ON, or name the columns."
+            )
+
+
+def _refuse_unknown_sources(tree: exp.Expr) -> None:
+    """Raise for what stands where a table stands and is neither a name nor a function that makes
+    rows out of its arguments: nothing else may name data, files least of all."""
+    for table in tree.find_all(exp.Table):
+        source = table.this
+        if source is None or isinstance(source, exp.Identifier):
+            continue
+        name = source.name if isinstance(source, exp.Anonymous) else source.key
+        if not isinstance(source, exp.Func) or name.lower() not in ROW_FUNCTIONS:
+            raise unsupported(
+                f"`{source.sql(dialect='databricks')[:80]}` as a table",
+                "Name a table or view, or use a function that makes rows.",
             )
 
 
@@ -273,6 +294,35 @@ def _bare_projections(tree: exp.Expr | None) -> set[str]:
         for e in tree.expressions
         if not isinstance(e, exp.Alias)
     }
+
+
+def spelled_identifiers(text: str, tokens: list[Token]) -> Iterator[Edit]:
+    """`identifier('a.b')` as the name that it means. Raises for an argument that is no literal."""
+    for i, token in enumerate(tokens):
+        if token.text.upper() != "IDENTIFIER" or _quoted(text, token):
+            continue
+        if [t.text for t in tokens[i + 1 : i + 2]] != ["("]:
+            continue
+        argument = tokens[i + 2 : i + 4]
+        if len(argument) < 2 or argument[0].token_type not in STRINGS or argument[1].text != ")":
+            raise unsupported("IDENTIFIER of an expression", "Give one string literal.")
+        value = decode_string(text[argument[0].start : argument[0].end + 1])
+        yield Edit(token.start, argument[1].end + 1, _as_name(value))
+
+
+def _as_name(value: str) -> str:
+    """A dotted name, checked and quoted part by part."""
+    tokens = tokenize(value)
+    names, dots = tokens[::2], tokens[1::2]
+    if not names or len(tokens) % 2 == 0 or any(t.token_type != TokenType.DOT for t in dots):
+        raise SqlError("PARSE_SYNTAX_ERROR", f"'{value}' is no name.", "42601")
+    if any(t.token_type in STRINGS for t in names):
+        raise SqlError("PARSE_SYNTAX_ERROR", f"'{value}' is no name.", "42601")
+    return ".".join(quote_name(_name(value, t)) for t in names)
+
+
+def _quoted(text: str, token: Token) -> bool:
+    return token.token_type in STRINGS or text[token.start] == "`"
 
 
 def _version_marks(text: str, tokens: list[Token]) -> list[Edit]:

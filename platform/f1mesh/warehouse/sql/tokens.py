@@ -27,7 +27,9 @@ class _Tokenizer(Databricks.Tokenizer):
 
 
 def tokenize(text: str) -> list[Token]:
-    """The tokens of a statement, without its closing semicolons."""
+    """The tokens of a statement, without its closing semicolons. Raises PARSE_SYNTAX_ERROR."""
+    if "\0" in text:
+        raise SqlError("PARSE_SYNTAX_ERROR", "A statement has no NUL bytes: write '\\0'.", "42601")
     try:
         tokens = _Tokenizer(dialect="databricks").tokenize(text)
     except TokenError as error:

@@ -28,6 +28,7 @@ from f1mesh.warehouse.storage.commit import new_metadata
 from f1mesh.warehouse.storage.constraints import PRIMARY_KEY
 from f1mesh.warehouse.storage.log import Snapshot, commit_path
 from f1mesh.warehouse.storage.writing import Writer
+from f1mesh.warehouse.warehouse import PATHS_SETTING
 
 
 @dataclass
@@ -143,6 +144,13 @@ def _write(ctx: Context, name: Name, entry: Entry | None, spec: CreateTable) -> 
     old = entry.what if entry is not None and isinstance(entry.what, Table) else None
     moved = spec.location is not None and (old is None or old.location != spec.location)
     location = spec.location or (old.location if old else ctx.warehouse.new_location())
+    if moved and not ctx.warehouse.admits(location):
+        raise SqlError(
+            "UNAUTHORIZED_ACCESS",
+            f"Tables may not lie at '{location}'. Leave LOCATION out, or start the warehouse with "
+            f"{PATHS_SETTING} naming a folder above it.",
+            "42501",
+        )
     if moved and commit_path(location, 0).exists():
         return _adopt(ctx, name, entry, spec, location)
     base = ctx.warehouse.logs.latest(location) if old and not moved else None
