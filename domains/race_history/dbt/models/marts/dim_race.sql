@@ -10,6 +10,10 @@ raced as (
   select distinct race_id from {{ ref('stg_ergast__results') }}
 ),
 
+sprinted as (
+  select distinct race_id from {{ ref('stg_ergast__sprint_results') }}
+),
+
 seasons as (
   select * from {{ ref('int_season_completed') }}
 ),
@@ -26,7 +30,7 @@ final as (
     races.race_started_at,
     races.qualifying_date,
     races.sprint_date,
-    races.sprint_date is not null as has_sprint,
+    races.sprint_date is not null or sprinted.race_id is not null as has_sprint,
     raced.race_id is not null as has_results,
     races.round = seasons.last_round as is_last_round,
     seasons.is_complete as is_season_complete,
@@ -38,6 +42,8 @@ final as (
     on races.season = seasons.season
   left join raced
     on races.race_id = raced.race_id
+  left join sprinted
+    on races.race_id = sprinted.race_id
 )
 
 select

@@ -10,7 +10,8 @@ final as (
     cast(constructorId as int) as constructor_id,
     cast(number as int) as car_number,
     cast(grid as int) as grid,
-    cast(position as int) as finish_position,
+    -- The text decides: some sources number retired cars, or leave the number of a place out.
+    try_cast(trim(positionText) as int) as finish_position,
     trim(positionText) as position_text,
     cast(positionOrder as int) as position_order,
     cast(points as decimal(8,2)) as points,
