@@ -105,7 +105,9 @@ def _print_table(result: pa.Table, limit: int) -> None:
 
     from f1mesh.cli.output import visible
 
-    table = Table(*(Text(visible(name)) for name in result.column_names))
+    table = Table()
+    for name in result.column_names:
+        table.add_column(Text(visible(name)))
     for row in result.slice(0, limit).to_pylist():
         table.add_row(*(Text("NULL" if v is None else visible(str(v))) for v in row.values()))
     console = Console()

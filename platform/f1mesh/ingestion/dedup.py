@@ -53,3 +53,12 @@ def count_gone(before: pa.Table, after: pa.Table, key: Sequence[str]) -> int:
     names = list(key)
     left = before.select(names).join(after.select(names), names, join_type="left anti")
     return int(left.num_rows)
+
+
+def among(records: pa.Table, keys: pa.Table) -> pa.Table:
+    """The records whose key is in `keys`, in their order."""
+    names = keys.column_names
+    row = pa.array(range(records.num_rows), pa.int64())
+    have = records.select(names).append_column(_RANK, row)
+    kept = have.join(keys, names, join_type="left semi").column(_RANK).combine_chunks()
+    return records.take(kept.take(pc.sort_indices(kept)))

@@ -42,7 +42,7 @@ class Landed:
     """What one landing did to a raw table."""
 
     records: int
-    deleted: int | None  # keys that are gone, where the table was replaced and has a key
+    deleted: int | None  # keys that are gone; None where nobody looked
     version: int
     state: SyncState
     drift: tuple[Drift, ...]
@@ -90,8 +90,10 @@ class RawTable:
                 generation_id=state.generation_id,
                 extracted_at=extract.extracted_at,
             )
-            deleted = self._deleted(table, rows) if replaces else None
-            self._commit(table, rows, evolution, state, replaces)
+            present = rows if replaces else extract.keys
+            deleted = self._deleted(table, present) if present is not None else None
+            kept = extract.keys if deleted and not replaces else None
+            self._commit(table, rows, evolution, state, replaces, kept)
             version = _open(table.table_uri).version()
         drift = (*evolution.drift, *_reported(extract))
         return Landed(records.num_rows, deleted, version, state, drift)
@@ -178,17 +180,22 @@ class RawTable:
         evolution: Evolution,
         state: SyncState,
         replaces: bool,
+        present: pa.Table | None,
     ) -> None:
+        """`present` has the keys that stay; None where all do."""
         from deltalake import write_deltalake
 
         properties = _properties(state)
         if replaces:
             _overwrite(table, rows, properties)
-        elif evolution.rewrites:
+        elif evolution.rewrites or present is not None:
             kept = conform(table.to_pyarrow_table(), rows.schema)
             both = pa.concat_tables([kept, rows])
             if self._stream.upsert:
                 both = both.take(dedup.newest(both, self._stream.primary_key, self._stream.cursor))
+            if present is not None:
+                key = both.select(present.column_names).schema
+                both = dedup.among(both, conform(present, key))
             _overwrite(table, both, properties)
         elif self._stream.upsert and rows.num_rows:
             self._merge(table, rows, properties)

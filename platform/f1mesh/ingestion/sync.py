@@ -28,6 +28,7 @@ Cron = Annotated[str, StringConstraints(pattern=r"^\S+( \S+){4}$")]
 
 SyncMode = Literal["full_refresh", "incremental"]
 DestinationMode = Literal["overwrite", "append", "upsert"]
+Deletions = Literal["ignore", "reconcile"]
 
 
 class _Model(BaseModel):
@@ -60,6 +61,8 @@ class Stream(_Model):
     primary_key: tuple[ColumnName, ...] = ()
     columns: tuple[ColumnName, ...] | None = None
     lookback_seconds: Annotated[int, Field(ge=0)] = 0
+    deletions: Deletions = "ignore"
+    """How an increment learns what the source took back: not at all, or by comparing keys."""
 
     @property
     def mode(self) -> str:
@@ -88,6 +91,8 @@ class Stream(_Model):
             raise ValueError(f"cursor has no meaning for {self.mode}: remove it")
         if self.lookback_seconds and not self.incremental:
             raise ValueError("lookback_seconds is for sync_mode incremental: remove it")
+        if self.deletions != "ignore" and not (self.incremental and self.upsert):
+            raise ValueError("deletions is for incremental streams with upsert: remove it")
         return self
 
     @check(mode="after")
@@ -118,6 +123,12 @@ class Sync(_Model):
     def _streams_differ(self) -> Self:
         if twice := _repeated(stream.name.lower() for stream in self.streams):
             raise ValueError(f"streams names {twice} twice: a stream is landed in one table")
+        keyed = [stream.name for stream in self.streams if stream.deletions == "reconcile"]
+        if keyed and self.source.type != "postgres":
+            raise ValueError(
+                f"deletions: reconcile of {keyed[0]} needs a source that lists its keys: "
+                "take postgres, or read the stream with sync_mode full_refresh"
+            )
         return self
 
 

@@ -78,6 +78,7 @@ class PostgresReader:
         extracted_at = datetime.now(UTC)
         with _translated(f"{self._schema}.{stream.name}"):
             raw = _table(self._worker(), self._select(stream, columns, cursor, resume))
+            keys = self._keys(stream, columns) if resume else None
         fitted = {c.name: c.fit(raw.column(c.name).combine_chunks()) for c in columns}
         records = pa.table({name: column.values for name, column in fitted.items()})
         return Extract(
@@ -85,6 +86,7 @@ class PostgresReader:
             extracted_at=extracted_at,
             resume=self._resume(records, cursor, resume) if cursor and stream.incremental else {},
             misfits={name: column.misfits for name, column in fitted.items() if column.misfits},
+            keys=keys,
         )
 
     def close(self) -> None:
@@ -145,6 +147,14 @@ class PostgresReader:
             start += f" - interval '{stream.lookback_seconds} seconds'"
         collation = ' collate "C"' if pa.types.is_string(cursor.kind) else ""
         return f"{statement} where {cursor.quoted}{collation} >= {start}"
+
+    def _keys(self, stream: Stream, columns: list[Column]) -> pa.Table | None:
+        """The keys of all rows, in the snapshot in which the records were read."""
+        if stream.deletions != "reconcile":
+            return None
+        parts = [column for column in columns if column.name in stream.primary_key]
+        raw = _table(self._worker(), self._select(stream, parts, None, None))
+        return pa.table({c.name: c.fit(raw.column(c.name).combine_chunks()).values for c in parts})
 
     def _resume(self, records: pa.Table, cursor: Column, before: Resume | None) -> Resume:
         previous = (before or {}).get("cursor")

@@ -21,7 +21,8 @@ class Extract:
 
     `misfits` lists, by column, the rows whose value did not fit the column's type and was made
     null. `resume` is handed to the next reading once these records are landed. `undeclared` names
-    fields that the source sends and the stream's schema does not know.
+    fields that the source sends and the stream's schema does not know. `keys` are the primary keys
+    of all rows that the source has at the moment of the records; None where nobody asked.
     """
 
     records: pa.Table
@@ -29,6 +30,7 @@ class Extract:
     resume: Resume = field(default_factory=dict)
     misfits: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     undeclared: tuple[str, ...] = ()
+    keys: pa.Table | None = None
 
 
 class Reader(Protocol):
