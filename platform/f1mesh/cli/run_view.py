@@ -82,6 +82,7 @@ class DomainSummary:
     rows_in: int
     models: int
     tests: int
+    warnings: int
     contract_checks: int
     published: dict[str, int]
     moved: int
@@ -108,6 +109,7 @@ def _summary(domain: str, outcomes: Sequence[Outcome]) -> DomainSummary:
         rows_in=sum(s.records_read for sync in results(StepKind.SYNC) for s in sync.streams),
         models=sum(t.count("model", "snapshot", "seed") for t in transforms),
         tests=sum(t.count("test", "unit_test") for t in transforms),
+        warnings=sum(len(t.warnings) for t in (*transforms, *results(StepKind.FRESHNESS))),
         contract_checks=sum(audit.checks for audit in results(StepKind.CHECK)),
         published={ProductRef.parse(p.product).product: p.version for p in publications},
         moved=sum(p.moved for p in publications),
@@ -118,7 +120,7 @@ def _summary(domain: str, outcomes: Sequence[Outcome]) -> DomainSummary:
 
 def print_summary(summaries: Sequence[DomainSummary]) -> None:
     """The table at the end of a run, on stdout."""
-    columns = ["domain", "rows in", "models", "tests", "contract checks"]
+    columns = ["domain", "rows in", "models", "tests", "warnings", "contract checks"]
     columns += ["products", "moved", "not done", "seconds"]
     print_table(
         "What the run did",
@@ -129,6 +131,7 @@ def print_summary(summaries: Sequence[DomainSummary]) -> None:
                 s.rows_in,
                 s.models,
                 s.tests,
+                s.warnings,
                 s.contract_checks,
                 len(s.published),
                 s.moved,

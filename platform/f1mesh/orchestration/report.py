@@ -16,13 +16,23 @@ def told(step: Step, result: Any) -> str:
             f"{sum(s.records_written for s in result.streams):,} written"
         )
     if step.kind is StepKind.FRESHNESS:
-        return f"{result.count('source')} sources fresh"
+        return f"{result.count('source')} sources fresh{_warned(result)}"
     if step.kind is StepKind.TRANSFORM:
         models = result.count("model", "snapshot", "seed")
-        return f"{models} models, {result.count('test', 'unit_test')} tests passed"
+        tests = result.count("test", "unit_test")
+        return f"{models} models, {tests} tests passed{_warned(result)}"
     if step.kind is StepKind.CHECK:
         return f"version {result.version}: {result.report.rows:,} rows, {result.checks} checks hold"
     return f"version {result.version} {'published' if result.moved else 'stays published'}"
+
+
+def _warned(result: Any) -> str:
+    """The warnings at the end of a line; nothing without any."""
+    return "".join(f"; warning: {text}" for text in _warnings(result))
+
+
+def _warnings(result: Any) -> list[str]:
+    return [f"{node.name}: {node.message or node.status}" for node in result.warnings]
 
 
 def document(step: Step, result: Any, *, run_id: str, seconds: float) -> dict[str, Any]:
@@ -68,7 +78,10 @@ def _sync(result: Any) -> dict[str, Any]:
 
 
 def _freshness(result: Any) -> dict[str, Any]:
-    return {"sources": {node.name: node.status for node in result.nodes}}
+    return {
+        "sources": {node.name: node.status for node in result.nodes},
+        "warnings": _warnings(result),
+    }
 
 
 def _transform(result: Any) -> dict[str, Any]:
@@ -76,6 +89,7 @@ def _transform(result: Any) -> dict[str, Any]:
         "models": result.count("model", "snapshot", "seed"),
         "tests": result.count("test", "unit_test"),
         "nodes": {node.unique_id: node.status for node in result.nodes},
+        "warnings": _warnings(result),
     }
 
 

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from f1mesh.client import Target, connect
+from f1mesh.client import Target, connect, query
 from f1mesh.errors import PermanentError, TransientError
 from f1mesh.orchestration.causes import tells_of_a_lost_connection
 from f1mesh.orchestration.graph import Step, StepKind
 from f1mesh.registry import Mesh, ProductRef
-from f1mesh.transformation import DbtProject, TransformReport
+from f1mesh.transformation import DbtProject, NodeResult, TransformReport
 from f1mesh.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from f1mesh.publication.publish import Audit, Publication
 
 Progress = Callable[[str], None]
+_EXAMPLES = 5  # rows of a failed test in an error
 _TOLD = 10  # failed nodes in an error; dbt's log has them all
 
 
@@ -74,14 +75,14 @@ class StepRunner:
 
     def freshness(self, domain: str) -> TransformReport:
         """Raises PermanentError if a raw table is older than its source allows."""
-        return _succeeded(self._project(domain).freshness(progress=self.progress), domain)
+        return self._succeeded(self._project(domain).freshness(progress=self.progress), domain)
 
     def transform(self, domain: str) -> TransformReport:
         """Build and test the domain's models; raises PermanentError naming each failure."""
         report = self._project(domain).build(
             full_refresh=self.full_refresh, season=self.season, progress=self.progress
         )
-        return _succeeded(report, domain)
+        return self._succeeded(report, domain)
 
     def check(self, ref: ProductRef) -> Audit:
         """Hold the version that dbt built against the contract; raises when a rule is broken."""
@@ -122,15 +123,37 @@ class StepRunner:
             )
         return self._projects[domain]
 
+    def _succeeded(self, report: TransformReport, domain: str) -> TransformReport:
+        """The report itself; raises what it tells of failures, with rows that show them."""
+        if report.ok:
+            return report
+        told = [self._explained(node) for node in report.failures[:_TOLD]]
+        problems = [*([report.error] if report.error else []), *told]
+        lost = all(tells_of_a_lost_connection(problem) for problem in problems)
+        left = len(report.failures) - len(told)
+        more = [f"  ... and {left} more"] if left else []
+        raise (TransientError if lost else PermanentError)(
+            f"dbt failed in the domain '{domain}':\n" + "\n".join([*problems, *more])
+        )
 
-def _succeeded(report: TransformReport, domain: str) -> TransformReport:
-    if report.ok:
-        return report
-    lines = [f"  {node.unique_id}: {node.status}: {node.message}" for node in report.failures]
-    problems = [*([report.error] if report.error else []), *lines]
-    lost = all(tells_of_a_lost_connection(problem) for problem in problems)
-    more = [f"  ... and {len(problems) - _TOLD} more"] if len(problems) > _TOLD else []
-    detail = "\n".join([*problems[:_TOLD], *more])
-    raise (TransientError if lost else PermanentError)(
-        f"dbt failed in the domain '{domain}':\n{detail}"
-    )
+    def _explained(self, node: NodeResult) -> str:
+        line = f"  {node.unique_id}: {node.status}: {node.message}"
+        if not node.query or node.status != "fail":
+            return line
+        return "\n".join([line, *(f"    {row}" for row in self._examples(node.query))])
+
+    def _examples(self, query_text: str) -> list[str]:
+        """Some of the rows that break a data test, a line each."""
+        from databricks.sql.exc import Error
+
+        try:
+            with connect(self.target) as connection:
+                found = query(
+                    connection, f"select * from (\n{query_text}\n) as broken limit {_EXAMPLES}"
+                )
+        except (Error, TransientError) as error:
+            return [f"(its rows could not be read: {error})"]
+        return [
+            ", ".join(f"{name} = {value}" for name, value in row.items())
+            for row in found.to_pylist()
+        ]

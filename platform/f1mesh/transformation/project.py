@@ -38,6 +38,11 @@ class NodeResult:
     status: str
     message: str
     seconds: float
+    query: str = ""  # what a data test asks: the rows that break it
+
+    @property
+    def warned(self) -> bool:
+        return self.status == "warn"
 
     @property
     def failed(self) -> bool:
@@ -58,6 +63,11 @@ class TransformReport:
     @property
     def failures(self) -> tuple[NodeResult, ...]:
         return tuple(node for node in self.nodes if node.failed)
+
+    @property
+    def warnings(self) -> tuple[NodeResult, ...]:
+        """Tests of severity `warn` that found something, sources that grow old."""
+        return tuple(node for node in self.nodes if node.warned)
 
     def count(self, *kinds: str) -> int:
         """How many nodes of these kinds ran without failing."""
@@ -239,4 +249,5 @@ def _node_result(result: Any) -> NodeResult:
         status=str(result.status),
         message=(getattr(result, "message", None) or "").strip(),
         seconds=float(getattr(result, "execution_time", 0.0) or 0.0),
+        query=(getattr(node, "compiled_code", None) or "") if node.resource_type == "test" else "",
     )
