@@ -7,6 +7,7 @@ every view becomes the query that it stands for (in the namespace in which it wa
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -144,13 +145,16 @@ class Resolver:
                 "42K0E",
             ) from error
         limit = (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() * 1000
-        version = self.logs.latest(location).version
+        latest = version = self.logs.latest(location).version
         while version >= 0:
             try:
                 info = read_commit(location, version)
             except FileNotFoundError:
                 break
-            if commit_time(info) <= limit:
+            made = commit_time(info)
+            if version == latest and made < limit and limit > time.time() * 1000:
+                raise _in_the_future(moment, made)
+            if made <= limit:
                 return version
             version -= 1
         raise SqlError(
@@ -182,6 +186,16 @@ def commit_time(actions: list[dict[str, object]]) -> int:
         if isinstance(info, dict):
             return int(info.get("timestamp", 0))
     return 0
+
+
+def _in_the_future(moment: str, newest: int) -> SqlError:
+    at = datetime.fromtimestamp(newest / 1000, UTC)
+    return SqlError(
+        "DELTA_TIMESTAMP_GREATER_THAN_COMMIT",
+        f"'{moment}' is in the future: the latest version of the table was made at {at}. Leave the "
+        "time travel out to read it.",
+        "42816",
+    )
 
 
 def _deeper(scope: Scope, parts: tuple[str, ...]) -> int:

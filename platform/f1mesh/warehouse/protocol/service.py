@@ -270,5 +270,24 @@ def _nested(req: Any) -> bool:
 
 
 def _parameter(given: Any) -> Parameter:
-    value = given.value.stringValue if given.value is not None else None
-    return Parameter(given.name or None, given.type or "STRING", value)
+    items = tuple(map(_item, given.arguments or ()))
+    return Parameter(given.name or None, given.type or "STRING", _text(given.value), items)
+
+
+def _item(given: Any) -> Parameter:
+    """An element of an array or map, whose value is a text and no union."""
+    return Parameter(
+        None, given.type or "STRING", given.value, tuple(map(_item, given.arguments or ()))
+    )
+
+
+def _text(value: Any) -> str | None:
+    """The value of a parameter, in whichever form it was sent."""
+    if value is None:
+        return None
+    if value.booleanValue is not None:
+        return str(value.booleanValue).lower()
+    if value.doubleValue is not None:
+        return repr(value.doubleValue)
+    text: str | None = value.stringValue
+    return text

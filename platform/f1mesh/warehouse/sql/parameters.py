@@ -14,15 +14,20 @@ from f1mesh.warehouse.sql.references import Edit, splice
 from f1mesh.warehouse.sql.tokens import STRINGS, tokenize
 
 _SUFFIX = {"TINYINT": "Y", "SMALLINT": "S", "INT": "", "INTEGER": "", "BIGINT": "L"}
+_CAST = {"DECIMAL", "FLOAT", "DOUBLE", "DATE", "TIMESTAMP", "TIMESTAMP_NTZ", "BINARY"}
+_SCALAR = {"VOID", "BOOLEAN", "STRING", *_SUFFIX, *_CAST}
+_NESTED = {"ARRAY": "array", "MAP": "map"}
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """A value that came with a statement; `name` is None for `?`."""
+    """A value that came with a statement; `name` is None for `?`, and `items` are the elements of
+    an ARRAY, or the keys and values of a MAP in turn."""
 
     name: str | None
     type: str
     value: str | None
+    items: tuple[Parameter, ...] = ()
 
 
 def bind(text: str, parameters: Sequence[Parameter]) -> str:
@@ -63,6 +68,10 @@ def literal(parameter: Parameter) -> str:
     """A parameter as SQL. Raises for values that are not what their type says."""
     value, kind = parameter.value, parameter.type.upper()
     base = kind.split("(")[0]
+    if base in _NESTED:
+        return f"{_NESTED[base]}({', '.join(map(literal, parameter.items))})"
+    if base not in _SCALAR:
+        raise unsupported(f"parameters of type {kind}", "Cast a string parameter in the statement.")
     if value is None or base == "VOID":
         return "null"
     if base in _SUFFIX:
@@ -75,13 +84,11 @@ def literal(parameter: Parameter) -> str:
         return value.lower()
     if base == "STRING":
         return encode_string(value)
-    if base in ("DECIMAL", "FLOAT", "DOUBLE", "DATE", "TIMESTAMP", "TIMESTAMP_NTZ", "BINARY"):
-        if not re.fullmatch(r"[A-Z_]+(\(\d+(,\s*\d+)?\))?", kind):
-            raise _invalid(parameter)
-        if kind == "DECIMAL":
-            kind = _decimal_type(value)
-        return f"cast({encode_string(value)} as {kind})"
-    raise unsupported(f"parameters of type {kind}", "Cast a string parameter in the statement.")
+    if not re.fullmatch(r"[A-Z_]+(\(\d+(,\s*\d+)?\))?", kind):
+        raise _invalid(parameter)
+    if kind == "DECIMAL":
+        kind = _decimal_type(value)
+    return f"cast({encode_string(value)} as {kind})"
 
 
 def _decimal_type(value: str) -> str:
