@@ -70,6 +70,23 @@ class RawTable:
     def version(self) -> int | None:
         return self._delta.version() if self._delta else None
 
+    def reconciles(self, extract: Extract) -> bool:
+        """Whether the keys of an increment tell what is gone: each of them is landed already or
+        among the records, as the same type. A row may be at the source whose cursor never moved
+        (its key was changed, or it came back with an old time); then only a full reading is right.
+        """
+        if extract.keys is None or self._delta is None:
+            return True
+        names = extract.keys.column_names
+        schema = pa.schema(self._delta.schema().to_arrow())
+        if any(schema.field(n).type != extract.keys.schema.field(n).type for n in names):
+            return False
+        if any(extract.keys.column(n).null_count for n in names):
+            return False
+        landed = conform(self._delta.to_pyarrow_table(columns=names), extract.keys.schema)
+        have = pa.concat_tables([landed, extract.records.select(names)])
+        return dedup.count_gone(extract.keys, have, names) == 0
+
     def land(self, extract: Extract, *, replaces: bool) -> Landed:
         """Commit the records and the state after them: added to what is there, or in its place.
 

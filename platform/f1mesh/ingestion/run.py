@@ -21,6 +21,8 @@ from f1mesh.ingestion.tables import RawTables
 from f1mesh.registry import Domain
 from f1mesh.workspace import Workspace
 
+_REASONS = {True: "its state was not found", False: "its settings in the sync file changed"}
+_KEYS_DIFFER = "the source has keys that no increment brought"
 _ATTEMPTS = 5
 
 
@@ -162,6 +164,11 @@ def _attempt(
     )
     tell(f"{stream.name} reading")
     extract = reader.read(stream, resume)
+    reason = _REASONS[state is None]
+    if not replaces and not table.reconciles(extract):
+        reason, resume, replaces = _KEYS_DIFFER, None, True
+        tell(f"{stream.name} reading from scratch: {reason}")
+        extract = reader.read(stream, None)
     tell(f"{stream.name} landing {extract.records.num_rows:,} records")
     reloaded = stream.incremental and resume is None and not full_refresh and table.rows > 0
     landed = table.land(extract, replaces=replaces)
@@ -177,13 +184,12 @@ def _attempt(
         generation_id=landed.state.generation_id,
         version=landed.version,
         seconds=time.perf_counter() - began,
-        drift=(*((_reload(state is None),) if reloaded else ()), *landed.drift),
+        drift=(*((_reload(reason),) if reloaded else ()), *landed.drift),
     )
 
 
-def _reload(lost: bool) -> Drift:
-    why = "its state was not found" if lost else "its settings in the sync file changed"
-    return Drift("reloaded", None, f"{why}: read from scratch")
+def _reload(reason: str) -> Drift:
+    return Drift("reloaded", None, f"{reason}: read from scratch")
 
 
 def _status(sync: Sync, stream: Stream, tables: RawTables) -> StreamStatus:
