@@ -132,3 +132,37 @@ def test_many_values_are_quick_to_read(sql: Client) -> None:
     sql.run(f"insert into t values {rows}")
 
     assert sql.values("select count(*), max(b) from t") == [(5000, "it's 999")]
+
+
+@pytest.mark.parametrize(
+    "clause",
+    ["into r replace using (id)", "into r as d replace on (d.id = s.id)"],
+    ids=["using", "on"],
+)
+def test_rows_by_chance_replace_exactly_the_rows_that_they_insert(sql: Client, clause: str) -> None:
+    sql.run("create table r as select id, 0 as hit from range(1000)")
+    rows = "select id, 1 as hit from range(1000) where rand() < 0.5"
+    query = f"({rows}) as s" if "as d" in clause else rows
+
+    inserted = sql.rows(f"insert {clause} {query}")[0]["num_inserted_rows"]
+
+    assert 300 < inserted < 700
+    assert sql.value("select count(*) from r") == 1000
+    assert sql.value("select count(distinct id) from r") == 1000
+    assert sql.value("select sum(hit) from r") == inserted
+
+
+def test_replace_using_takes_nulls_without_a_type_and_nameless_columns(sql: Client) -> None:
+    sql.run("create table r (id int, a string, b int)", "insert into r values (1, 'x', 1)")
+
+    sql.run("insert into r replace using (id) select 1 as id, null, 1 + 1")
+    sql.run("insert into r replace using (id) select 2 as id, null, null")
+
+    assert sorted(sql.values("select id, a, b from r")) == [(1, None, 2), (2, None, None)]
+
+
+def test_a_column_that_is_named_like_the_row_number_is_refused(sql: Client) -> None:
+    sql.run("create table r as select 1 as __f1_row")
+
+    assert "__f1_row" in sql.fails("delete from r where `__f1_row` = 1")
+    assert sql.value("select count(*) from r") == 1

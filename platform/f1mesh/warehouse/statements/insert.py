@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +18,7 @@ from f1mesh.warehouse.storage.log import Snapshot
 from f1mesh.warehouse.storage.matching import ROW, matching, numbered
 from f1mesh.warehouse.storage.writing import Writer, casted
 
+SOURCE = "__f1_source"  # stands for the query's rows until the text is rewritten
 _QUERY_WORDS = ("SELECT", "WITH", "VALUES", "TABLE", "FROM", "(")
 
 
@@ -35,6 +38,11 @@ class Insert:
     source_alias: str | None = None
     query: str = ""
 
+    @property
+    def matches_rows(self) -> bool:
+        """Whether the rows of the query decide which rows of the table they replace."""
+        return self.replace_on is not None or self.replace_using is not None
+
 
 def insert(ctx: Context, cursor: Cursor) -> Result:
     """INSERT INTO | OVERWRITE [TABLE] name ... query."""
@@ -43,8 +51,9 @@ def insert(ctx: Context, cursor: Cursor) -> Result:
     with ctx.warehouse.locks.writing(name):
         entry, table = ctx.table(spec.parts)
         base = ctx.snapshot(table)
-        source = _source(ctx, spec, base.fields)
-        rows = _write(ctx, spec, table, base, source)
+        with _evaluated(ctx, spec) as query:
+            source = _source(ctx, spec, base.fields, query)
+            rows = _write(ctx, spec, table, base, source, query)
         ctx.warehouse.catalog.touch(entry)
     return affected(rows, num_inserted_rows=rows)
 
@@ -129,9 +138,31 @@ def _read_query(cursor: Cursor, spec: Insert) -> None:
         spec.query = cursor.rest()
 
 
-def _source(ctx: Context, spec: Insert, fields: list[dict[str, Any]]) -> str:
-    """The query's rows with the table's columns and types; columns not given are NULL."""
+@contextmanager
+def _evaluated(ctx: Context, spec: Insert) -> Iterator[str]:
+    """The statement's query as the engine gets it. Where it decides also which rows are replaced,
+    it is run once and aside: a second evaluation might replace other rows than it inserts."""
     query = ctx.resolver.rewrite(spec.query)
+    if not spec.matches_rows:
+        yield query
+        return
+    fields = ctx.lease.fields(query)
+    columns = [f"c{i}" for i in range(len(fields))]
+    # a column of nothing but NULL has no type that a table could store
+    stored = ", ".join(
+        f"cast({c} as string) as {c}" if f["type"] == "void" else c
+        for c, f in zip(columns, fields, strict=True)
+    )
+    named = ", ".join(
+        f"{c} as {quote_name(f['name'])}" for c, f in zip(columns, fields, strict=True)
+    )
+    aside = f"select {stored} from (\n{query}\n) as s({', '.join(columns)})"
+    with Writer(ctx.warehouse, ctx.lease).staged(aside, []) as rows:
+        yield f"select {named} from {rows.relation}"
+
+
+def _source(ctx: Context, spec: Insert, fields: list[dict[str, Any]], query: str) -> str:
+    """The query's rows with the table's columns and types; columns not given are NULL."""
     given = [str(f["name"]) for f in ctx.lease.fields(query)]
     fixed = {k.lower(): v for k, v in (spec.partition or {}).items() if v is not None}
     if spec.by_name:
@@ -176,7 +207,9 @@ def _same_count(spec: Insert, given: list[str], targets: list[str]) -> None:
     )
 
 
-def _write(ctx: Context, spec: Insert, table: Table, base: Snapshot, source: str) -> int:
+def _write(
+    ctx: Context, spec: Insert, table: Table, base: Snapshot, source: str, query: str
+) -> int:
     writer = Writer(ctx.warehouse, ctx.lease)
     ctx.resolver.pinned[table.location] = base.version
     found = _replaced(spec, base)
@@ -184,11 +217,13 @@ def _write(ctx: Context, spec: Insert, table: Table, base: Snapshot, source: str
         if not spec.overwrite:
             return writer.append(table.location, source)
         return writer.overwrite(table.location, base, source).new
-    text, place = found
     guard = f"({spec.replace_where})" if spec.replace_where else None
     with numbered(writer, table.location, base) as rows:
-        query = ctx.resolver.rewrite(text, targets={place: rows.relation})
-        with matching(writer, rows, base, query) as matched:
+        targets = {found.table: rows.relation}
+        if found.source is not None:
+            targets[found.source] = f"({query})"
+        matches = ctx.resolver.rewrite(found.text, targets=targets)
+        with matching(writer, rows, base, matches) as matched:
             return writer.overwrite(
                 table.location,
                 base,
@@ -199,18 +234,26 @@ def _write(ctx: Context, spec: Insert, table: Table, base: Snapshot, source: str
             ).new
 
 
-def _replaced(spec: Insert, base: Snapshot) -> tuple[str, int] | None:
-    """A query for the rows of the table that the statement replaces, and the place at which it
-    names the table; None where it replaces none, or all."""
+@dataclass(frozen=True)
+class Replaced:
+    """A query for the rows of the table that a statement replaces, and the places at which it
+    names the table and, where they decide, the rows of the statement's query."""
+
+    text: str
+    table: int
+    source: int | None = None
+
+
+def _replaced(spec: Insert, base: Snapshot) -> Replaced | None:
+    """None where the statement replaces no rows, or all."""
     name = ".".join(map(quote_name, spec.parts))
-    if spec.replace_on is not None or spec.replace_using is not None:
+    if spec.matches_rows:
         target, source = spec.alias or spec.parts[-1], spec.source_alias or "s"
         begin = f"select {quote_name(target)}.{ROW} from "
-        end = (
-            f"{name} as {quote_name(target)} left semi join (\n{spec.query}\n) as "
-            f"{quote_name(source)} on {_join_condition(spec, base, target, source)}"
-        )
-        return begin + end, len(begin)
+        joined = f"{begin}{name} as {quote_name(target)} left semi join "
+        condition = _join_condition(spec, base, target, source)
+        text = f"{joined}{SOURCE} as {quote_name(source)} on {condition}"
+        return Replaced(text, len(begin), len(joined))
     if spec.replace_where is not None:
         condition = spec.replace_where
     elif spec.overwrite and spec.partition:
@@ -218,7 +261,7 @@ def _replaced(spec: Insert, base: Snapshot) -> tuple[str, int] | None:
     else:
         return None
     begin = f"select {ROW} from "
-    return f"{begin}{name} as t where ({condition})", len(begin)
+    return Replaced(f"{begin}{name} as t where ({condition})", len(begin))
 
 
 def _join_condition(spec: Insert, base: Snapshot, target: str, source: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from f1mesh.warehouse.errors import unsupported
 from f1mesh.warehouse.resolution import delta_path
 from f1mesh.warehouse.sql.literals import quote_name
 from f1mesh.warehouse.storage.commit import records
@@ -37,6 +38,8 @@ class Matched:
 @contextmanager
 def numbered(writer: Writer, location: str, base: Snapshot) -> Iterator[Staged]:
     """All rows of a table at a version, each with a number of its own (`ROW`)."""
+    if any(str(f["name"]).lower() == ROW for f in base.fields):
+        raise unsupported(f"changing rows of a table with a column {ROW}", "Rename the column.")
     source = f"{delta_path(location)} version as of {base.version}"
     query = f"select *, monotonically_increasing_id() as {ROW} from {source}"
     with writer.staged(query, []) as rows:
