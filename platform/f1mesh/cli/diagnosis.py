@@ -82,8 +82,11 @@ def _warehouse() -> Finding:
 
 
 def _isolation() -> Finding:
+    from f1mesh.warehouse.engine import ENGINE_SETTING
     from f1mesh.warehouse.isolation import possible
 
+    if url := os.environ.get(ENGINE_SETTING):
+        return Finding("engine's port", "absent", f"{url} ({ENGINE_SETTING}) guards itself or not")
     if reason := possible():
         return Finding(
             "engine's port", "absent", f"{reason}: every user of this machine reaches the engine"

@@ -8,8 +8,8 @@ at a time from a pool, which also makes cancelling one statement precise.
 from __future__ import annotations
 
 import os
-import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,15 +25,14 @@ if TYPE_CHECKING:
 ENGINE_SETTING = "F1_ENGINE"
 UNKNOWN = "ENGINE_ERROR"
 _MISSING_COLUMN = "is missing from the schema"
-_SESSION_ENDED = re.compile(r"session \S+ is not running")
+_PROBED_AFTER_S = 1.0  # a session that rested longer is asked before it is lent
 
 
 class Lease:
     """An engine session lent to one statement."""
 
-    def __init__(self, session: SparkSession, connect: Callable[[], SparkSession]) -> None:
+    def __init__(self, session: SparkSession) -> None:
         self.session: Any = session
-        self._connect = connect
         self.interrupted = False
 
     def query(self, sql: str) -> pa.Table:
@@ -75,21 +74,10 @@ class Lease:
 
     def _run(self, work: Callable[[Any], Any]) -> Any:
         """Do something in the engine, unless the statement was cancelled before or meanwhile:
-        what a cancelled statement staged is never committed.
-
-        The engine ends idle sessions. It refuses a request to a session that has ended before it
-        looks at it, so the request is made again in a new session, whatever it does.
-        """
+        what a cancelled statement staged is never committed."""
         self._check()
-        try:
-            with translated():
-                done = work(self.session)
-        except SqlError as error:
-            if _SESSION_ENDED.search(str(error)) is None or self.interrupted:
-                raise
-            self.session = self._connect()
-            with translated():
-                done = work(self.session)
+        with translated():
+            done = work(self.session)
         self._check()
         return done
 
@@ -119,7 +107,7 @@ class Engine:
     def __init__(self, url: str, close: Callable[[], None] = lambda: None) -> None:
         self._url = url
         self._close = close
-        self._idle: list[SparkSession] = []
+        self._idle: list[tuple[SparkSession, float]] = []  # with the moment it was given back
         self._lock = threading.Lock()
 
     @classmethod
@@ -140,10 +128,7 @@ class Engine:
     @contextmanager
     def lease(self) -> Iterator[Lease]:
         """A session for one statement; one that broke is not used again."""
-        with self._lock:
-            session = self._idle.pop() if self._idle else None
-        session = session or self._connect()
-        lease = Lease(session, self._connect)
+        lease = Lease(self._rested() or self._connect())
         try:
             yield lease
         except SqlError as error:
@@ -156,7 +141,18 @@ class Engine:
         if lease.interrupted:
             return
         with self._lock:
-            self._idle.append(lease.session)
+            self._idle.append((lease.session, time.monotonic()))
+
+    def _rested(self) -> SparkSession | None:
+        """A session of the pool that answers, or None. The engine ends sessions that idle: one is
+        asked before a statement is given to it, for a statement may not be repeated."""
+        while True:
+            with self._lock:
+                if not self._idle:
+                    return None
+                session, since = self._idle.pop()
+            if time.monotonic() - since < _PROBED_AFTER_S or _answers(session):
+                return session
 
     def _connect(self) -> SparkSession:
         from pyspark.sql.connect.session import SparkSession
@@ -170,9 +166,19 @@ class Engine:
         """Close the sessions and, if it is ours, the server."""
         with self._lock:
             sessions, self._idle = self._idle, []
-        for session in sessions:
+        for session, _ in sessions:
             session.client.close()
         self._close()
+
+
+def _answers(session: SparkSession) -> bool:
+    from pyspark.errors import PySparkException
+
+    try:
+        session.sql("select 1").toArrow()
+    except PySparkException:
+        return False
+    return True
 
 
 @contextmanager

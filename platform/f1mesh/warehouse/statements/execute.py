@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from f1mesh.warehouse.engine import Lease
+from f1mesh.warehouse.errors import SqlError
 from f1mesh.warehouse.information_schema import InformationSchema
 from f1mesh.warehouse.resolution import Resolver
 from f1mesh.warehouse.results import Result
@@ -26,4 +27,9 @@ def execute(
     handler = handler_for(cursor)
     catalog, logs = warehouse.catalog, warehouse.logs
     resolver = Resolver(session, catalog, logs, InformationSchema(catalog, logs))
-    return handler(Context(warehouse, session, lease, resolver), cursor)
+    try:
+        return handler(Context(warehouse, session, lease, resolver), cursor)
+    except RecursionError as error:
+        raise SqlError(
+            "STATEMENT_TOO_COMPLEX", "The statement is nested too deep. Split it.", "54001"
+        ) from error
