@@ -10,19 +10,27 @@ from pathlib import Path
 import pytest
 
 PROGRAM = """
-import os, time
+import os, time, traceback
 from f1mesh.warehouse.engine import Engine
-engine = Engine.start()
-with engine.lease() as first, engine.lease() as second:
-    ended = {first.session.session_id, second.session.session_id}
-    assert first.query("select 1 as a").to_pylist() == [{"a": 1}]
-    assert second.query("select 1 as a").to_pylist() == [{"a": 1}]
-time.sleep(6)
-with engine.lease() as first, engine.lease() as second:
-    for lease in (first, second):
-        assert lease.query("select 2 as a").to_pylist() == [{"a": 2}]
-        assert lease.session.session_id not in ended
-print("replaced", flush=True)
+
+def values(lease):
+    return lease.query("select 2 as a").to_pylist()
+
+def main():
+    engine = Engine.start()
+    with engine.lease() as first, engine.lease() as second:
+        ended = {first.session.session_id, second.session.session_id}
+        assert values(first) == values(second) == [{"a": 2}]
+    time.sleep(6)
+    with engine.lease() as first, engine.lease() as second:
+        assert values(first) == values(second) == [{"a": 2}]
+        assert not ended & {first.session.session_id, second.session.session_id}
+    print("replaced", flush=True)
+
+try:
+    main()
+except BaseException:
+    traceback.print_exc()
 os._exit(0)  # the engine's threads do not end by themselves
 """
 
