@@ -63,7 +63,13 @@ def test_a_contract_is_read_into_one_frozen_value(contract: Contract) -> None:
             "schema[0].physicalName",
             "dim_car",
         ),
-        ("property: freshness", "property: latency", "slaProperties", "slaProperties", "freshness"),
+        (
+            "property: freshness",
+            "property: frequency",
+            "slaProperties",
+            "slaProperties",
+            "freshness",
+        ),
         (
             "dataGranularityDescription: One row per car.",
             "tags: [x]",

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -45,7 +46,7 @@ def check_content(contract: Contract, rows: pa.Table, missing: Collection[str]) 
     A check that errors or has no result is broken: what could not be tested is not published.
     """
     with TemporaryDirectory(prefix="f1-contract-") as folder:
-        run = _run(contract, rows, Path(folder))
+        run, declared = _run(contract, rows, Path(folder))
     checks = [
         check
         for check in run.checks or ()
@@ -57,13 +58,16 @@ def check_content(contract: Contract, rows: pa.Table, missing: Collection[str]) 
     with Examples(contract, rows) as examples:
         return ContentResult(
             checks=len(checks),
-            broken=tuple(_finding(check, examples) for check in failed)
-            or _unexplained(run, checks),
+            broken=(
+                *(_finding(check, examples) for check in failed),
+                *_without_verdict(declared, run),
+            ),
             warnings=tuple(_finding(check, examples) for check in warned),
         )
 
 
-def _run(contract: Contract, rows: pa.Table, folder: Path) -> Run:
+def _run(contract: Contract, rows: pa.Table, folder: Path) -> tuple[Run, Counter[str]]:
+    """What came of the rules, and how often each is declared."""
     import duckdb
     from datacontract.config import Config
     from datacontract.data_contract import DataContract
@@ -73,36 +77,40 @@ def _run(contract: Contract, rows: pa.Table, folder: Path) -> Run:
     with duckdb.connect(str(database)) as connection:
         connection.register("arrow_rows", rows)
         connection.execute(f'create table "{contract.product}" as select * from arrow_rows')
-    return DataContract(
-        data_contract=_as_tested(contract, database),
+    standard, declared = _as_tested(contract, database)
+    run = DataContract(
+        data_contract=standard,
         inline_references=False,
         config=Config.model_construct(duckdb_database=str(database), duckdb_schema=None),
     ).test()
+    return run, declared
 
 
-def _as_tested(contract: Contract, database: Path) -> OpenDataContractStandard:
-    """The contract with the copy of the rows as its server and its SQL in DuckDB's dialect."""
+def _as_tested(contract: Contract, database: Path) -> tuple[OpenDataContractStandard, Counter[str]]:
+    """The contract with the copy of the rows as its server and its SQL in DuckDB's dialect; the
+    names of its quality rules."""
     from open_data_contract_standard.model import OpenDataContractStandard, Server
 
     content = read_document(contract.path).content
     standard = OpenDataContractStandard.model_validate(content)
     standard.servers = [Server(server="copy", type="duckdb", database=str(database))]
     standard.slaProperties = None
+    declared: Counter[str] = Counter()
     for table in standard.schema_ or ():
-        for rule in table.quality or ():
-            _prepare(rule, contract.product, None)
-        for column in table.properties or ():
-            for rule in column.quality or ():
-                _prepare(rule, contract.product, column.name)
-    return standard
+        for owner in (table, *(table.properties or ())):
+            column = None if owner is table else owner.name
+            for rule in owner.quality or ():
+                rule.id = rule.id or rule.name or f"{column or contract.product}.{len(declared)}"
+                declared[rule.id] += 1
+                _prepare(rule, contract.product, column)
+    return standard, declared
 
 
 def _prepare(rule: DataQuality, table: str, column: str | None) -> None:
-    """A rule is known by its name, and its SQL is that of the warehouse; what does not parse is
-    left for the check to complain about."""
+    """A rule's SQL is that of the warehouse; what does not parse is left for the check to complain
+    about."""
     import sqlglot
 
-    rule.id = rule.id or rule.name
     if rule.type != "sql" or not rule.query:
         return
     names = {name: table for name in _OF_TABLE}
@@ -128,9 +136,13 @@ def _finding(check: Check, examples: Examples) -> Finding:
     )
 
 
-def _unexplained(run: Run, checks: list[Check]) -> tuple[Finding, ...]:
-    """No check at all is not a pass: the tool has tested nothing."""
-    if checks:
-        return ()
+def _without_verdict(declared: Counter[str], run: Run) -> Iterator[Finding]:
+    """As many verdicts as rules: one that was not run did not hold."""
     said = "; ".join(log.message for log in run.logs or () if log.level == "ERROR")
-    return (Finding("nothing_checked", None, said or "datacontract-cli ran no check"),)
+    if not run.checks:
+        yield Finding("nothing_checked", None, said or "datacontract-cli ran no check")
+        return
+    judged = Counter(check.qualityId for check in run.checks if check.qualityId)
+    for rule, times in declared.items():
+        if judged[rule] < times:
+            yield Finding(rule, None, f"the rule was not run{': ' + said if said else ''}")

@@ -13,6 +13,7 @@ from typing import Any
 
 from f1mesh.contracts.document import Document, Problem, read_document
 from f1mesh.contracts.odcs import freshness_hours, owner_of
+from f1mesh.contracts.rules import rule_problems, service_problems
 
 _SEMVER = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -24,7 +25,13 @@ def governance_problems(document: Document) -> list[Problem]:
     problems = [*_identity(document)]
     if table is None:
         return [*problems, document.problem(("schema",), "must hold exactly one table")]
-    return [*problems, *_names(document, table), *_columns(document, table), *_service(document)]
+    return [
+        *problems,
+        *_names(document, table),
+        *_columns(document, table),
+        *rule_problems(document, table),
+        *_service(document),
+    ]
 
 
 def standard_problems(path: Path) -> list[Problem]:
@@ -118,5 +125,6 @@ def _column(
 
 def _service(document: Document) -> Iterator[Problem]:
     if freshness_hours(document.content) is None:
-        message = "no freshness (property: freshness, value: <number>, unit: h)"
+        message = "no freshness (property: freshness, value: <number>, unit: d, h or min)"
         yield document.problem(("slaProperties",), message)
+    yield from service_problems(document)

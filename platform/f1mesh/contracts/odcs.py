@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-_HOURS = {"h": 1.0, "d": 24.0, "m": 1 / 60}
+_HOURS = {
+    **dict.fromkeys(("h", "hour", "hours"), 1.0),
+    **dict.fromkeys(("d", "day", "days"), 24.0),
+    **dict.fromkeys(("m", "min", "minute", "minutes"), 1 / 60),
+}
 
 
 def owner_of(content: dict[str, Any]) -> str:
@@ -21,7 +25,7 @@ def freshness_hours(content: dict[str, Any]) -> float | None:
     """The freshness service level in hours; None if there is none that can be understood."""
     for entry in content.get("slaProperties") or ():
         if isinstance(entry, dict) and entry.get("property") == "freshness":
-            unit = _HOURS.get(str(entry.get("unit") or "d").lower()[:1])
+            unit = _HOURS.get(str(entry.get("unit") or "d").lower())
             value = entry.get("value")
             if unit and isinstance(value, int | float) and not isinstance(value, bool):
                 return value * unit if value > 0 else None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from f1mesh.client import Target, connect, query
-from f1mesh.errors import PermanentError, TransientError
+from f1mesh.errors import MeshError, PermanentError, TransientError
 from f1mesh.orchestration.causes import tells_of_a_lost_connection
 from f1mesh.orchestration.graph import Step, StepKind
 from f1mesh.registry import Mesh, ProductRef
@@ -127,9 +127,10 @@ class StepRunner:
         """The report itself; raises what it tells of failures, with rows that show them."""
         if report.ok:
             return report
+        own = [report.error] if report.error else []
+        lost = all(map(tells_of_a_lost_connection, [*own, *map(_line, report.failures)]))
         told = [self._explained(node) for node in report.failures[:_TOLD]]
-        problems = [*([report.error] if report.error else []), *told]
-        lost = all(tells_of_a_lost_connection(problem) for problem in problems)
+        problems = [*own, *told]
         left = len(report.failures) - len(told)
         more = [f"  ... and {left} more"] if left else []
         raise (TransientError if lost else PermanentError)(
@@ -137,7 +138,7 @@ class StepRunner:
         )
 
     def _explained(self, node: NodeResult) -> str:
-        line = f"  {node.unique_id}: {node.status}: {node.message}"
+        line = _line(node)
         if not node.query or node.status != "fail":
             return line
         return "\n".join([line, *(f"    {row}" for row in self._examples(node.query))])
@@ -151,9 +152,13 @@ class StepRunner:
                 found = query(
                     connection, f"select * from (\n{query_text}\n) as broken limit {_EXAMPLES}"
                 )
-        except (Error, TransientError) as error:
+        except (Error, MeshError) as error:
             return [f"(its rows could not be read: {error})"]
         return [
             ", ".join(f"{name} = {value}" for name, value in row.items())
             for row in found.to_pylist()
         ]
+
+
+def _line(node: NodeResult) -> str:
+    return f"  {node.unique_id}: {node.status}: {node.message}"
