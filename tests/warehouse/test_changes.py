@@ -285,3 +285,39 @@ def test_equal_rows_are_each_kept_or_changed(sql: Client) -> None:
     assert sql.values("select b from d order by b") == [2, 2, 7, 7]
     sql.run("delete from d where a = 2")
     assert sql.values("select b from d") == [7, 7]
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        f"x not in (select y from {NULLS}) or id = 3",
+        f"not (x in (select y from {NULLS}) or id = 9)",
+        f"coalesce(x in (select y from {NULLS}), true)",
+        f"case when x in (select y from {NULLS}) then false else true end",
+        f"(x in (select y from {NULLS})) is null",
+    ],
+)
+def test_a_change_by_a_condition_that_the_engine_gets_wrong_is_refused(
+    nullable: Client, condition: str
+) -> None:
+    for change in ("update n set x = 9", "delete from n"):
+        assert "[UNSUPPORTED_FEATURE]" in nullable.fails(f"{change} where {condition}")
+    assert nullable.value("select count(*) from n where x = 9") == 0
+    assert nullable.value("select count(*) from n") == 3
+
+
+@pytest.mark.parametrize(
+    ("condition", "ids"),
+    [
+        (f"x in (select y from {NULLS}) or id = 3", [1, 3]),
+        (f"id < 9 and (x in (select y from {NULLS}))", [1]),
+        ("id > 1 and not (x in (select y from values (1) as s(y)))", [2]),
+        ("x not in (1, 5) or id = 3", [2, 3]),
+    ],
+)
+def test_membership_where_the_engine_is_right_is_taken(
+    nullable: Client, condition: str, ids: list[int]
+) -> None:
+    nullable.run(f"delete from n where {condition}")
+
+    assert nullable.values("select id from n order by id") == [i for i in (1, 2, 3) if i not in ids]

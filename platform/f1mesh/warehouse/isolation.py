@@ -32,12 +32,28 @@ def leave_network() -> str | None:
     """
     if not sys.platform.startswith("linux"):
         return f"{sys.platform} has no network namespaces"
-    try:
-        _unshare()
-        _bring_up("lo")
-    except OSError as error:
-        return f"the kernel refuses a network namespace ({error.strerror})"
+    if (child := os.fork()) == 0:
+        os._exit(_tried())
+    number = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if number:
+        reason = os.strerror(number) if number > 0 else f"signal {-number}"
+        return f"the kernel refuses a network namespace ({reason})"
+    _enter()
     return None
+
+
+def _tried() -> int:
+    """The error number of entering, for a child that ends with it; 0 where it works."""
+    try:
+        _enter()
+    except OSError as error:
+        return error.errno or 1
+    return 0
+
+
+def _enter() -> None:
+    _unshare()
+    _bring_up("lo")
 
 
 def possible() -> str | None:

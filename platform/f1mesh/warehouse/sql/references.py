@@ -99,12 +99,12 @@ def splice(text: str, edits: list[Edit]) -> str:
 def parse_query(text: str) -> ParsedQuery:
     """Read a query, or the part of an UPDATE, DELETE or MERGE. Raises PARSE_SYNTAX_ERROR."""
     tokens = tokenize(text)
-    if spelled_out := [*_version_marks(text, tokens), *spelled_identifiers(text, tokens)]:
-        return parse_query(splice(text, spelled_out))
+    if (plain := spelled_out(text, tokens)) != text:
+        return parse_query(plain)
     literals = tuple(_doubled_quotes(text, tokens))
     if not _may_refer(tokens):
         return ParsedQuery(text, (), (), tuple(_session_calls(text, tokens, None)), literals)
-    tree = _parse(text)
+    tree = parse(text)
     _refuse_lossy_using(tree)
     _refuse_unknown_sources(tree)
     places = {token.start: i for i, token in enumerate(tokens)}
@@ -118,6 +118,11 @@ def parse_query(text: str) -> ParsedQuery:
     )
 
 
+def spelled_out(text: str, tokens: list[Token]) -> str:
+    """The text with `t@v3` and `identifier('t')` in the forms that the parser knows."""
+    return splice(text, [*_version_marks(text, tokens), *_spelled_identifiers(text, tokens)])
+
+
 def _may_refer(tokens: list[Token]) -> bool:
     """Whether there may be a table in it: a long list of VALUES need not be parsed."""
     words = {"SELECT", "FROM", "TABLE", "JOIN", "MERGE", "UPDATE", "DELETE"}
@@ -126,7 +131,8 @@ def _may_refer(tokens: list[Token]) -> bool:
     )
 
 
-def _parse(text: str) -> exp.Expr:
+def parse(text: str) -> exp.Expr:
+    """The tree of one statement. Raises PARSE_SYNTAX_ERROR, UNSUPPORTED_FEATURE."""
     try:
         trees = [tree for tree in Databricks().parse(text) if tree is not None]
     except ParseError as error:
@@ -296,7 +302,7 @@ def _bare_projections(tree: exp.Expr | None) -> set[str]:
     }
 
 
-def spelled_identifiers(text: str, tokens: list[Token]) -> Iterator[Edit]:
+def _spelled_identifiers(text: str, tokens: list[Token]) -> Iterator[Edit]:
     """`identifier('a.b')` as the name that it means. Raises for an argument that is no literal."""
     for i, token in enumerate(tokens):
         if token.text.upper() != "IDENTIFIER" or _quoted(text, token):

@@ -235,7 +235,7 @@ def _write(
 
 
 @dataclass(frozen=True)
-class Replaced:
+class Replacement:
     """A query for the rows of the table that a statement replaces, and the places at which it
     names the table and, where they decide, the rows of the statement's query."""
 
@@ -244,7 +244,7 @@ class Replaced:
     source: int | None = None
 
 
-def _replaced(spec: Insert, base: Snapshot) -> Replaced | None:
+def _replaced(spec: Insert, base: Snapshot) -> Replacement | None:
     """None where the statement replaces no rows, or all."""
     name = ".".join(map(quote_name, spec.parts))
     if spec.matches_rows:
@@ -253,7 +253,7 @@ def _replaced(spec: Insert, base: Snapshot) -> Replaced | None:
         joined = f"{begin}{name} as {quote_name(target)} left semi join "
         condition = _join_condition(spec, base, target, source)
         text = f"{joined}{SOURCE} as {quote_name(source)} on {condition}"
-        return Replaced(text, len(begin), len(joined))
+        return Replacement(text, len(begin), len(joined))
     if spec.replace_where is not None:
         condition = spec.replace_where
     elif spec.overwrite and spec.partition:
@@ -261,7 +261,7 @@ def _replaced(spec: Insert, base: Snapshot) -> Replaced | None:
     else:
         return None
     begin = f"select {ROW} from "
-    return Replaced(f"{begin}{name} as t where ({condition})", len(begin))
+    return Replacement(f"{begin}{name} as t where ({condition})", len(begin))
 
 
 def _join_condition(spec: Insert, base: Snapshot, target: str, source: str) -> str:

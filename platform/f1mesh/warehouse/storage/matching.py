@@ -1,8 +1,8 @@
 """Which rows of a table a statement means, decided once.
 
-A condition is evaluated a single time over numbered rows, in the one position where engines answer
-it right whatever it holds: as the whole WHERE (or ON). Negating it to find the other rows would be
-a second evaluation, which a null in a NOT IN subquery or a `rand()` answers otherwise.
+A condition is evaluated a single time over numbered rows, as the whole WHERE (or ON). Negating it
+to find the other rows would be a second evaluation, which a null in a NOT IN subquery or a `rand()`
+answers otherwise. What the engine gets wrong even there is refused (`sql/membership.py`).
 """
 
 from __future__ import annotations
