@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -10,11 +10,52 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from databricks.sql.client import Connection
 
+from f1mesh.client import Target, connect, find_target, query
+from f1mesh.contracts.content_check import ContentResult, check_content
 from f1mesh.contracts.model import Contract, load_contract
+from f1mesh.contracts.table_version import TableVersion, current_version
+from f1mesh.sql_text import moment, text
+from f1mesh.warehouse import launch
+from f1mesh.workspace import Workspace
 
 CONTRACT = Path(__file__).parent / "garage" / "dim_car.odcs.yaml"
 BUILT = datetime(2024, 3, 2, 15, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
+    """A real warehouse."""
+    home = tmp_path_factory.mktemp("f1home")
+    workspace = Workspace(root=Path(__file__).parents[2], home=home, dataset="contracts")
+    launch.start(workspace)
+    try:
+        target: Target = find_target(workspace)
+        with connect(target) as opened:
+            query(opened, "create schema if not exists garage_marts")
+            query(opened, "create schema if not exists garage")
+            yield opened
+    finally:
+        launch.stop(workspace)
+
+
+@pytest.fixture
+def check(connection: Connection) -> Callable[..., ContentResult]:
+    """Holds rows, landed as a table, against a contract."""
+
+    def checked(
+        contract: Contract,
+        rows: pa.Table,
+        missing: Collection[str] = (),
+        published_rows: int | None = None,
+    ) -> ContentResult:
+        table = f"f1_local.garage_marts.{contract.product}"
+        query(connection, f"create or replace table {table} using delta as {_select(rows)}")
+        at = TableVersion(table, current_version(connection, table))
+        return check_content(connection, contract, at, missing, published_rows)
+
+    return checked
 
 
 @pytest.fixture
@@ -63,3 +104,38 @@ def cars() -> Callable[..., pa.Table]:
         return pa.Table.from_pylist(listed, schema=schema)
 
     return rows
+
+
+TYPES = {
+    pa.string(): "string",
+    pa.int32(): "int",
+    pa.decimal128(10, 2): "decimal(10,2)",
+    pa.timestamp("us", "UTC"): "timestamp",
+    pa.date32(): "date",
+    pa.list_(pa.int32()): "array<int>",
+}
+
+
+def _select(rows: pa.Table) -> str:
+    """The rows as a query."""
+    return " union all ".join(
+        "select "
+        + ", ".join(
+            f"cast({_literal(row[field.name])} as {TYPES[field.type]}) as {field.name}"
+            for field in rows.schema
+        )
+        for row in rows.to_pylist()
+    )
+
+
+def _literal(value: Any) -> str:
+    match value:
+        case None:
+            return "null"
+        case datetime():
+            return moment(value)
+        case list():
+            return f"array({', '.join(map(_literal, value))})"
+        case int() | Decimal():
+            return str(value)
+    return text(str(value))

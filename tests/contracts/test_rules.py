@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 import yaml
 
-from f1mesh.contracts.content_check import check_content
+from f1mesh.contracts.content_check import ContentResult
 from f1mesh.contracts.document import read_document
 from f1mesh.contracts.lint import governance_problems
 from f1mesh.contracts.model import load_contract
@@ -20,6 +20,7 @@ from f1mesh.errors import PermanentError
 
 CONTRACT = Path(__file__).parent / "garage" / "dim_car.odcs.yaml"
 Cars = Callable[..., pa.Table]
+Check = Callable[..., ContentResult]
 Rule = dict[str, Any]
 SQL = {"type": "sql", "query": "select count(*) from ${table} where wheels < 4"}
 NULLS = {"metric": "nullValues", "mustBe": 0}
@@ -35,6 +36,7 @@ def with_rules(tmp_path: Path) -> Callable[..., Path]:
         for entry in (table, *table["properties"]):
             entry.pop("quality", None)
             entry.pop("logicalTypeOptions", None)
+        table["customProperties"] = [{"property": "volumeNotHeld", "value": "a test"}]
         owner = next(p for p in table["properties"] if p["name"] == "wheels") if column else table
         owner.update({"quality": list(rules)} if rules else {}, **keys)
         path = tmp_path / CONTRACT.name
@@ -93,7 +95,7 @@ def test_a_rule_that_would_not_be_run_is_a_problem_at_its_line(
         ({"logicalTypeOptions": {"minimun": 2}}, "minimun"),
         ({"logicalTypeOptions": [1]}, "logicalTypeOptions"),
         ({"quality": {"metric": "nullValues"}}, "quality"),
-        ({"relationships": [{"to": "dim_team.team_id"}]}, "relationships"),
+        ({"relationships": [{"to": "dim_team.team_id"}]}, "relationships[0]"),
         ({"items": {"logicalType": "string", "quality": [NULLS]}}, "items"),
     ],
 )
@@ -161,12 +163,12 @@ KEPT_AND_BROKEN = [  # rule, of the column `wheels`?, does it hold for wheels 4,
 
 @pytest.mark.parametrize(("rule", "column", "holds"), KEPT_AND_BROKEN)
 def test_every_kind_of_rule_and_threshold_gives_its_verdict(
-    with_rules: Callable[..., Path], cars: Cars, rule: Rule, column: bool, holds: bool
+    with_rules: Callable[..., Path], cars: Cars, check: Check, rule: Rule, column: bool, holds: bool
 ) -> None:
     contract = load_contract(with_rules({**rule, "name": "the_rule"}, column=column))
     rows = cars({"car_id": "c3", "wheels": 6}, {"car_id": "c4", "wheels": None})
 
-    result = check_content(contract, rows, missing=())
+    result = check(contract, rows)
 
     broken = {finding.rule for finding in result.broken} - {"field_required"}
     assert broken == (set() if holds else {"the_rule"}), [str(f) for f in result.broken]
@@ -186,7 +188,7 @@ OPTION_CASES = {  # of a column: an option that holds for the value, and one tha
 @pytest.mark.parametrize("option", OPTION_CASES)
 @pytest.mark.parametrize("holds", [True, False])
 def test_every_option_of_a_column_gives_its_verdict(
-    tmp_path: Path, cars: Cars, option: str, holds: bool
+    tmp_path: Path, cars: Cars, check: Check, option: str, holds: bool
 ) -> None:
     column, value, good, bad = OPTION_CASES[option]
     content = yaml.safe_load(CONTRACT.read_text())
@@ -198,7 +200,7 @@ def test_every_option_of_a_column_gives_its_verdict(
     path.write_text(yaml.safe_dump(content, sort_keys=False))
     change = {"car_id": "c3", "points": Decimal(0), column: value}
 
-    result = check_content(load_contract(path), cars(change), missing=())
+    result = check(load_contract(path), cars(change))
 
     assert bool([f for f in result.broken if f.column == column]) is not holds
 

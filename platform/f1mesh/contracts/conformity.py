@@ -10,6 +10,8 @@ from f1mesh.contracts.document import Document, Place, Problem, read_document
 from f1mesh.contracts.lint import governance_problems, standard_problems
 from f1mesh.contracts.model import Column, Contract, to_contract
 from f1mesh.contracts.physical_types import canonical
+from f1mesh.contracts.rule_sql import NotAQuery, spelled_out, tables_of
+from f1mesh.contracts.rules import sql_rules
 from f1mesh.registry import Domain, Mesh
 
 
@@ -19,7 +21,7 @@ def mesh_problems(mesh: Mesh) -> list[Problem]:
         problem
         for domain in mesh.domains.values()
         for product in domain.products
-        for problem in product_problems(domain, product)
+        for problem in (*product_problems(domain, product), *_foreign_tables(mesh, domain, product))
     ]
 
 
@@ -40,6 +42,25 @@ def product_problems(domain: Domain, product: str) -> list[Problem]:
         message = f"'{contract.owner}' is not the owner in domain.yaml, '{domain.owner.team}'"
         problems.append(document.problem(("team",), message))
     return [*problems, *_model_problems(domain, contract)]
+
+
+def _foreign_tables(mesh: Mesh, domain: Domain, product: str) -> Iterator[Problem]:
+    """SQL rules read the product itself and what the mesh publishes, and nothing else: raw and
+    built tables of a domain are its own, and nobody says when they change."""
+    path = domain.contract_path(product)
+    if not path.is_file():
+        return
+    document = read_document(path)
+    published = {(ref.domain, ref.product) for ref in mesh.products}
+    for place, query in sql_rules(document):
+        try:
+            tables = tables_of(spelled_out(query, product, "column"))
+        except NotAQuery:
+            continue  # the lint of the contract tells it
+        for table in tables:
+            if len(table.parts) > 2 or (table.schema or domain.name, table.name) not in published:
+                message = f"reads {table}, which is no product of the mesh (domain.product)"
+                yield document.problem((*place, "query"), message)
 
 
 def _model_problems(domain: Domain, contract: Contract) -> list[Problem]:

@@ -1,148 +1,189 @@
-"""The rows of one table version against the rules of its contract, by datacontract-cli.
+"""The rows of one table version against the rules of its contract, measured by the warehouse.
 
-The rows come through the standard client and are tested as a local DuckDB database (server type
-`duckdb`: opened as it is, no extension, no network), so a product is held to its contract in the
-same way on Databricks and embedded. Types, column order and freshness are checked elsewhere.
+Rules are run where the rows are and in the dialect that consumers use, so that a product is held to
+its contract in the same way on Databricks and embedded, and no row is copied. Types, column order
+and freshness are checked elsewhere.
 """
 
 from __future__ import annotations
 
-import logging
-import re
-from collections import Counter
-from collections.abc import Collection, Iterator
+import json
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from f1mesh.contracts.document import read_document
-from f1mesh.contracts.examples import Examples
+from f1mesh.client import query
+from f1mesh.contracts.measures import Number, Rule, rules_of
 from f1mesh.contracts.model import Contract
-from f1mesh.contracts.report import Finding
+from f1mesh.contracts.report import Finding, Row, Verdict
+from f1mesh.contracts.table_version import TableVersion
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-    from datacontract.model.run import Check, Run
-    from open_data_contract_standard.model import DataQuality, OpenDataContractStandard
+    from databricks.sql.client import Connection
 
-_PLACEHOLDER = re.compile(r"[\"'`]?\$?\{(table|model|object|column|field|property)\}[\"'`]?")
-_OF_TABLE = ("table", "model", "object")
-_SCHEMA_CHECKS = ("field_is_present", "field_type", "field_physical_type")
+MASKED = "***"
 
 
 @dataclass(frozen=True)
 class ContentResult:
-    """How many rules were tried on the rows, and which do not hold."""
+    """How many rows there are, what came of each rule, and which do not hold."""
 
-    checks: int
+    rows: int
+    verdicts: tuple[Verdict, ...]
     broken: tuple[Finding, ...]
     warnings: tuple[Finding, ...]
 
 
-def check_content(contract: Contract, rows: pa.Table, missing: Collection[str]) -> ContentResult:
-    """Test every rule; `missing` are promised columns that the table lacks (already reported).
+def check_content(
+    connection: Connection,
+    contract: Contract,
+    at: TableVersion,
+    missing: Collection[str] = (),
+    published_rows: int | None = None,
+) -> ContentResult:
+    """Measure every rule; `missing` are promised columns that the table lacks (already reported),
+    `published_rows` is how many rows consumers see now (None: there is nothing to compare with).
 
-    A check that errors or has no result is broken: what could not be tested is not published.
+    As many verdicts as rules: one that cannot be measured does not hold, and says why. Raises what
+    the client raises when the warehouse is lost.
     """
-    with TemporaryDirectory(prefix="f1-contract-") as folder:
-        run, declared = _run(contract, rows, Path(folder))
-    checks = [
-        check
-        for check in run.checks or ()
-        if check.type not in _SCHEMA_CHECKS and (check.field or "").lower() not in missing
+    rules = [rule for rule in rules_of(contract, at) if (rule.column or "") not in missing]
+    rows, measured = _measure_all(connection, at, rules)
+    wholes = {"rows": rows, "published": published_rows}
+    verdicts: list[Verdict] = []
+    broken: list[Finding] = []
+    warnings: list[Finding] = []
+    for rule, value in zip(rules, measured, strict=True):
+        verdict = _judge(rule, value, wholes)
+        verdicts.append(verdict)
+        if verdict.holds:
+            continue
+        example = _example(connection, contract, at, rule, value)
+        blocks = rule.blocks or isinstance(value, str)
+        (broken if blocks else warnings).append(_finding(rule, verdict, value, example))
+    return ContentResult(rows, tuple(verdicts), tuple(broken), tuple(warnings))
+
+
+def any_row(connection: Connection, contract: Contract, at: TableVersion) -> Row | None:
+    """The first row in column order; None if there is none."""
+    return _first(connection, contract, at, f"select * from {at}")
+
+
+Measured = Number | str  # a number, or in words why there is none
+
+
+def _measure_all(
+    connection: Connection, at: TableVersion, rules: Sequence[Rule]
+) -> tuple[int, list[Measured]]:
+    """The number of rows, and the number of each rule; rules that count rows share one reading."""
+    counts = [rule.measure.count for rule in rules if rule.measure.count]
+    listed = ", ".join(f"{count} as m{index}" for index, count in enumerate(["count(*)", *counts]))
+    together = _answer(connection, f"select {listed} from {at}")
+    if isinstance(together, str):  # each by itself tells which it is that cannot be measured
+        rows = _number(_answer(connection, f"select count(*) as m0 from {at}"))
+        return 0 if isinstance(rows, str) else int(rows), [_alone(connection, r) for r in rules]
+    found = iter(together[1:])
+    measured = [
+        _number([next(found)]) if rule.measure.count else _alone(connection, rule) for rule in rules
     ]
-    passed = [check for check in checks if check.result == "passed"]
-    warned = [check for check in checks if check.result in ("warning", "info")]
-    failed = [check for check in checks if check not in passed and check not in warned]
-    with Examples(contract, rows) as examples:
-        return ContentResult(
-            checks=len(checks),
-            broken=(
-                *(_finding(check, examples) for check in failed),
-                *_without_verdict(declared, run),
-            ),
-            warnings=tuple(_finding(check, examples) for check in warned),
-        )
+    return int(together[0]), measured
 
 
-def _run(contract: Contract, rows: pa.Table, folder: Path) -> tuple[Run, Counter[str]]:
-    """What came of the rules, and how often each is declared."""
-    import duckdb
-    from datacontract.config import Config
-    from datacontract.data_contract import DataContract
-
-    logging.getLogger("datacontract").addHandler(logging.NullHandler())  # its logs are in the run
-    database = folder / "product.duckdb"
-    with duckdb.connect(str(database)) as connection:
-        connection.register("arrow_rows", rows)
-        connection.execute(f'create table "{contract.product}" as select * from arrow_rows')
-    standard, declared = _as_tested(contract, database)
-    run = DataContract(
-        data_contract=standard,
-        inline_references=False,
-        config=Config.model_construct(duckdb_database=str(database), duckdb_schema=None),
-    ).test()
-    return run, declared
+def _alone(connection: Connection, rule: Rule) -> Measured:
+    return rule.measure.why_not or _number(_answer(connection, rule.measure.query))
 
 
-def _as_tested(contract: Contract, database: Path) -> tuple[OpenDataContractStandard, Counter[str]]:
-    """The contract with the copy of the rows as its server and its SQL in DuckDB's dialect; the
-    names of its quality rules."""
-    from open_data_contract_standard.model import OpenDataContractStandard, Server
+def _answer(connection: Connection, statement: str) -> list[Any] | str:
+    """The one row that a query gives, or in words why there is none."""
+    from databricks.sql.exc import DatabaseError, OperationalError
 
-    content = read_document(contract.path).content
-    standard = OpenDataContractStandard.model_validate(content)
-    standard.servers = [Server(server="copy", type="duckdb", database=str(database))]
-    standard.slaProperties = None
-    declared: Counter[str] = Counter()
-    for table in standard.schema_ or ():
-        for owner in (table, *(table.properties or ())):
-            column = None if owner is table else owner.name
-            for rule in owner.quality or ():
-                rule.id = rule.id or rule.name or f"{column or contract.product}.{len(declared)}"
-                declared[rule.id] += 1
-                _prepare(rule, contract.product, column)
-    return standard, declared
-
-
-def _prepare(rule: DataQuality, table: str, column: str | None) -> None:
-    """A rule's SQL is that of the warehouse; what does not parse is left for the check to complain
-    about."""
-    import sqlglot
-
-    if rule.type != "sql" or not rule.query:
-        return
-    names = {name: table for name in _OF_TABLE}
-    plain = _PLACEHOLDER.sub(lambda found: names.get(found[1], column or table), rule.query)
     try:
-        rule.query = ";".join(sqlglot.transpile(plain, read="databricks", write="duckdb"))
-    except sqlglot.errors.SqlglotError:
-        rule.query = plain
+        table = query(connection, statement)
+    except OperationalError:
+        raise  # the warehouse is lost: that says nothing of the rule
+    except DatabaseError as error:
+        return f"it could not be run: {str(error).strip() or type(error).__name__}"
+    if table.num_rows != 1:
+        return f"it gave {table.num_rows} rows instead of one number"
+    return [column[0].as_py() for column in table.columns]
 
 
-def _finding(check: Check, examples: Examples) -> Finding:
-    diagnostics: dict[str, Any] = check.diagnostics or {}
-    value = diagnostics.get("value")
-    rule_id = check.qualityId or check.type
-    name = check.name or check.type
-    reason = check.reason or f"{check.result or 'no result'}"
+def _number(answer: list[Any] | str) -> Measured:
+    if isinstance(answer, str):
+        return answer
+    if len(answer) != 1:
+        return f"it gave {len(answer)} columns instead of one number"
+    (value,) = answer
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        return f"it gave {value!r} instead of a number"
+    number: Number = value
+    return number
+
+
+def _judge(rule: Rule, value: Measured, wholes: Mapping[str, int | None]) -> Verdict:
+    if isinstance(value, str):
+        return Verdict(rule.name, rule.column, None, False)
+    number: Number = value
+    if rule.share_of:
+        whole = wholes[rule.share_of]
+        if whole is None:  # nothing is published yet that it could be held against
+            return Verdict(rule.name, rule.column, None, True)
+        number = 100 * float(value) / whole if whole else 0.0
+    holds = rule.threshold.holds(number)
+    return Verdict(rule.name, rule.column, float(number), holds)
+
+
+def _finding(rule: Rule, verdict: Verdict, value: Measured, example: Row | None) -> Finding:
+    if isinstance(value, str):
+        return Finding(rule.name, rule.column, f"{rule.says}: {value}")
+    unit = {None: "", "rows": " % of the rows", "published": " % of the published rows"}
+    seen = f"{verdict.measured:g}{unit[rule.share_of]}"
     return Finding(
-        rule=rule_id,
-        column=check.field,
-        message=f"{name}: {reason}",
-        count=value if isinstance(value, int) else None,
-        example=examples.of(check),
+        rule=rule.name,
+        column=rule.column,
+        message=f"{rule.says}: measured {seen}, {rule.threshold}",
+        count=int(value) if value == int(value) else None,
+        example=example,
     )
 
 
-def _without_verdict(declared: Counter[str], run: Run) -> Iterator[Finding]:
-    """As many verdicts as rules: one that was not run did not hold."""
-    said = "; ".join(log.message for log in run.logs or () if log.level == "ERROR")
-    if not run.checks:
-        yield Finding("nothing_checked", None, said or "datacontract-cli ran no check")
-        return
-    judged = Counter(check.qualityId for check in run.checks if check.qualityId)
-    for rule, times in declared.items():
-        if judged[rule] < times:
-            yield Finding(rule, None, f"the rule was not run{': ' + said if said else ''}")
+def _example(
+    connection: Connection, contract: Contract, at: TableVersion, rule: Rule, value: Measured
+) -> Row | None:
+    """A row that breaks the rule; for a rule that counts no rows, the value it gave."""
+    if isinstance(value, str):
+        return None
+    rows = rule.measure.rows
+    found = _first(connection, contract, at, rows) if rows else None
+    return found if found or rows else {"value": _plain(value)}
+
+
+def _first(connection: Connection, contract: Contract, at: TableVersion, rows: str) -> Row | None:
+    """The smallest row in column order, so that the same data gives the same example."""
+    order = ", ".join(f"`{name}`" for name in at.physical_columns(connection))
+    found = _table(connection, f"select * from ({rows}) as offending order by {order} limit 1")
+    hidden = {column.name for column in contract.columns if column.sensitive}
+    return next(
+        (
+            {name: MASKED if name in hidden else _plain(value) for name, value in row.items()}
+            for row in found
+        ),
+        None,
+    )
+
+
+def _table(connection: Connection, statement: str) -> list[Row]:
+    from databricks.sql.exc import DatabaseError, OperationalError
+
+    try:
+        rows: list[Row] = query(connection, statement).to_pylist()
+    except OperationalError:
+        raise
+    except DatabaseError:
+        return []  # the rows cannot be shown: the finding stands without an example
+    return rows
+
+
+def _plain(value: Any) -> Any:
+    return json.loads(json.dumps(value, default=str))

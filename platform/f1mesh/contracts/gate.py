@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from f1mesh.contracts.content_check import check_content
-from f1mesh.contracts.examples import Examples
+from f1mesh.contracts.content_check import any_row, check_content
 from f1mesh.contracts.freshness import Freshness, freshness_findings
 from f1mesh.contracts.model import Contract
 from f1mesh.contracts.report import CheckReport, Finding
@@ -19,7 +18,6 @@ from f1mesh.contracts.schema_check import nullability_warnings, schema_findings
 from f1mesh.contracts.table_version import TableVersion, nullable_columns
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from databricks.sql.client import Connection
 
 NOTHING_LANDED = Freshness({})
@@ -72,30 +70,37 @@ def check_surface(
 
 
 def check_rows(
-    connection: Connection, contract: Contract, at: TableVersion, surface: Surface
+    connection: Connection,
+    contract: Contract,
+    at: TableVersion,
+    surface: Surface,
+    published_rows: int | None = None,
 ) -> CheckReport:
-    """The whole report: the surface, and every row against every rule."""
-    rows = at.rows(connection)
+    """The whole report: the surface, and every row against every rule. `published_rows` is what
+    the volume of this version is compared with; None compares nothing."""
     missing = {found.column for found in surface.schema if found.rule == "column_missing"}
-    content = check_content(contract, rows, {column for column in missing if column})
+    known = {column for column in missing if column}
+    content = check_content(connection, contract, at, known, published_rows)
     return CheckReport(
         product=str(contract),
         version=at.version,
         contract_version=contract.version,
         contract_digest=contract.digest,
-        rows=rows.num_rows,
-        checks=surface.checks + content.checks,
-        broken=_shown(contract, surface, rows) + surface.freshness + content.broken,
+        rows=content.rows,
+        checks=surface.checks + len(content.verdicts),
+        broken=_shown(connection, contract, at, surface) + surface.freshness + content.broken,
         warnings=surface.warnings + content.warnings,
+        verdicts=content.verdicts,
     )
 
 
-def _shown(contract: Contract, surface: Surface, rows: pa.Table) -> tuple[Finding, ...]:
+def _shown(
+    connection: Connection, contract: Contract, at: TableVersion, surface: Surface
+) -> tuple[Finding, ...]:
     """The schema's findings with a row in which a wrong or undeclared column can be seen."""
     if not surface.schema:
         return ()
-    with Examples(contract, rows) as examples:
-        row = examples.any_row()
+    row = any_row(connection, contract, at)
     return tuple(
         found if found.rule == "column_missing" else replace(found, example=row)
         for found in surface.schema

@@ -25,8 +25,25 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Verdict:
+    """What came of one rule. `measured` is the number that was held against its threshold; None if
+    there is none (the rule could not be run, or there was nothing to compare with)."""
+
+    rule: str
+    column: str | None
+    measured: float | None
+    holds: bool
+
+    def __str__(self) -> str:
+        where = f"{self.column}: " if self.column else ""
+        seen = "" if self.measured is None else f" ({self.measured:g})"
+        return f"{'holds' if self.holds else 'BROKEN'}  {where}{self.rule}{seen}"
+
+
+@dataclass(frozen=True)
 class CheckReport:
-    """What was checked on one version of one product, and what is broken. Warnings do not block."""
+    """What was checked on one version of one product, and what is broken. Warnings do not block.
+    `verdicts` has every rule on the rows; it is empty where the same rows passed before."""
 
     product: str
     version: int
@@ -36,6 +53,7 @@ class CheckReport:
     checks: int
     broken: tuple[Finding, ...]
     warnings: tuple[Finding, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
 
     @property
     def passed(self) -> bool:

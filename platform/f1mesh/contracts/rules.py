@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from f1mesh.contracts.document import Document, Place, Problem
+from f1mesh.contracts.relationships import reference_problems
+from f1mesh.contracts.rule_sql import NotAQuery, spelled_out, tables_of
 
 SINGLE = (
     "mustBe", "mustNotBe", "mustBeGreaterThan", "mustBeGreaterOrEqualTo", "mustBeLessThan",
@@ -30,12 +32,14 @@ METRICS = {  # where each means something, and its arguments
     "missingValues": (("column",), ("missingValues",)),
     "invalidValues": (("column",), ("validValues", "pattern")),
 }
-OF_ROWS = ("nullValues", "missingValues", "invalidValues")  # a share of rows has a meaning
+SHARES = ("nullValues", "missingValues", "invalidValues")  # a share of rows has a meaning
 UNITS = ("rows", "percent")
 OPTIONS = (
     "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minLength", "maxLength",
     "pattern", "minItems", "maxItems", "uniqueItems",
 )  # fmt: skip
+VOLUME = "minimumPercentOfPublishedRows"
+VOLUME_NOT_HELD = "volumeNotHeld"
 SERVICE_LEVELS = ("freshness", "frequency")  # measured; said of the schedule, for people
 NOT_RUN = "is not run by this platform"
 
@@ -43,11 +47,25 @@ NOT_RUN = "is not run by this platform"
 def rule_problems(document: Document, table: dict[str, Any]) -> Iterator[Problem]:
     """Every declared rule that would not be run as it is written, in file order."""
     place: Place = ("schema", 0)
-    yield from _relationships(document, place, table)
+    yield from reference_problems(document)
     yield from _qualities(document, place, table, "table")
+    yield from _volume(document, place, table)
     for index, column in enumerate(_list(table.get("properties"))):
         if isinstance(column, dict):
             yield from _of_column(document, (*place, "properties", index), column)
+
+
+def sql_rules(document: Document) -> Iterator[tuple[Place, str]]:
+    """The queries of a contract's rules in SQL, with their places."""
+    for table_index, table in enumerate(_list(document.content.get("schema"))):
+        place: Place = ("schema", table_index)
+        columns = _list(table.get("properties")) if isinstance(table, dict) else []
+        owners = [(place, table), *(((*place, "properties", i), c) for i, c in enumerate(columns))]
+        for at, owner in owners:
+            rules = _list(owner.get("quality")) if isinstance(owner, dict) else []
+            for index, rule in enumerate(rules):
+                if isinstance(rule, dict) and isinstance(rule.get("query"), str):
+                    yield (*at, "quality", index), rule["query"]
 
 
 def service_problems(document: Document) -> Iterator[Problem]:
@@ -64,7 +82,9 @@ def service_problems(document: Document) -> Iterator[Problem]:
 
 
 def _of_column(document: Document, at: Place, column: dict[str, Any]) -> Iterator[Problem]:
-    yield from _relationships(document, at, column)
+    if "enum" in column:
+        message = f"{NOT_RUN}: state it as a rule (metric: invalidValues, validValues: [...])"
+        yield document.problem((*at, "enum"), message)
     options = column.get("logicalTypeOptions")
     if options is not None and not isinstance(options, dict):
         yield document.problem((*at, "logicalTypeOptions"), "is not a mapping")
@@ -78,9 +98,32 @@ def _of_column(document: Document, at: Place, column: dict[str, Any]) -> Iterato
             yield document.problem((*at, key), f"a rule on fields of a column {NOT_RUN}")
 
 
-def _relationships(document: Document, at: Place, entry: dict[str, Any]) -> Iterator[Problem]:
-    if entry.get("relationships"):
-        yield document.problem((*at, "relationships"), f"{NOT_RUN} yet: state it as a SQL rule")
+def minimum_volume(table: dict[str, Any]) -> float | None:
+    """The share (percent) of the rows that consumers see which a new version must have at least."""
+    value = _property(table, VOLUME)
+    return float(value) if _number(value) else None
+
+
+def _volume(document: Document, at: Place, table: dict[str, Any]) -> Iterator[Problem]:
+    """No rule on the rows themselves sees that half of them are gone."""
+    place = (*at, "customProperties")
+    value = _property(table, VOLUME)
+    if value is None and not _property(table, VOLUME_NOT_HELD):
+        message = (
+            "nothing holds its volume against what is published: add {property: "
+            f"{VOLUME}, value: 90}}, or {{property: {VOLUME_NOT_HELD}, value: <the reason>}}"
+        )
+        yield document.problem(place, message)
+    elif value is not None and not (_number(value) and 0 <= value <= 100):
+        yield document.problem(place, f"{VOLUME} is a percentage from 0 to 100, not '{value}'")
+
+
+def _property(table: dict[str, Any], name: str) -> Any:
+    """The value of a custom property of a table; None if it has none."""
+    for entry in _list(table.get("customProperties")):
+        if isinstance(entry, dict) and entry.get("property") == name:
+            return entry.get("value")
+    return None
 
 
 def _holds_rules(node: Any) -> bool:
@@ -117,6 +160,11 @@ def _sql(document: Document, at: Place, rule: dict[str, Any]) -> Iterator[Proble
     yield from _keys(document, at, rule, ("query", "unit"))
     if not isinstance(rule.get("query"), str) or not rule["query"].strip():
         yield document.problem((*at, "query"), "is missing")
+    else:
+        try:
+            tables_of(spelled_out(rule["query"], "checked", "column"))
+        except NotAQuery as error:
+            yield document.problem((*at, "query"), str(error))
     if rule.get("unit") not in (None, "rows"):
         message = f"'{rule['unit']}' has no meaning for SQL: let the query compute it"
         yield document.problem((*at, "unit"), message)
@@ -137,8 +185,8 @@ def _library(document: Document, at: Place, rule: dict[str, Any], level: str) ->
     unit = rule.get("unit")
     if unit is not None and unit not in UNITS:
         yield document.problem((*at, "unit"), f"'{unit}' is neither {' nor '.join(UNITS)}")
-    if unit == "percent" and metric not in OF_ROWS:
-        yield document.problem((*at, "unit"), f"percent is for {', '.join(OF_ROWS)}")
+    if unit == "percent" and metric not in SHARES:
+        yield document.problem((*at, "unit"), f"percent is for {', '.join(SHARES)}")
     yield from _threshold(document, at, rule)
 
 

@@ -10,7 +10,6 @@ from f1mesh.client import query
 from f1mesh.contracts.physical_types import from_arrow
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from databricks.sql.client import Connection
 
 
@@ -31,9 +30,9 @@ class TableVersion:
         empty = query(connection, f"select * from {self} limit 0")
         return {field.name: from_arrow(field.type) for field in empty.schema}
 
-    def rows(self, connection: Connection) -> pa.Table:
-        """Everything in it."""
-        return query(connection, f"select * from {self}")
+    @property
+    def catalog(self) -> str:
+        return self.table.split(".")[0]
 
 
 def current_version(connection: Connection, table: str) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from f1mesh.client import query
 from f1mesh.contracts.model import Contract
 from f1mesh.contracts.table_version import TableVersion
-from f1mesh.publication.sql_text import columns
+from f1mesh.sql_text import columns
 
 if TYPE_CHECKING:
     from databricks.sql.client import Connection

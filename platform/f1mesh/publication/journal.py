@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from f1mesh.client import query
 from f1mesh.publication.pointer import is_missing
-from f1mesh.publication.sql_text import moment, text
+from f1mesh.sql_text import moment, text
 
 if TYPE_CHECKING:
     from databricks.sql.client import Connection
