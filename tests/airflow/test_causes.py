@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from f1mesh.causes import exit_code, is_transient
 from f1mesh.errors import PermanentError, TransientError
-from f1mesh.orchestration.causes import exit_code, is_transient
 
 
 class RequestError(Exception):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from f1mesh.causes import is_transient
 from f1mesh.client import query
 from f1mesh.contracts.measures import Number, Rule, rules_of
 from f1mesh.contracts.model import Contract
@@ -81,13 +82,19 @@ def _measure_all(
     listed = ", ".join(f"{count} as m{index}" for index, count in enumerate(["count(*)", *counts]))
     together = _answer(connection, f"select {listed} from {at}")
     if isinstance(together, str):  # each by itself tells which it is that cannot be measured
-        rows = _number(_answer(connection, f"select count(*) as m0 from {at}"))
-        return 0 if isinstance(rows, str) else int(rows), [_alone(connection, r) for r in rules]
+        return _readable_rows(connection, at), [_alone(connection, rule) for rule in rules]
     found = iter(together[1:])
     measured = [
         _number([next(found)]) if rule.measure.count else _alone(connection, rule) for rule in rules
     ]
     return int(together[0]), measured
+
+
+def _readable_rows(connection: Connection, at: TableVersion) -> int:
+    """How many rows there are; raises what the client raises if their files cannot be read."""
+    column = next(iter(at.physical_columns(connection)))
+    found = query(connection, f"select count(*) as n, count(`{column}`) as filled from {at}")
+    return int(found.column("n")[0].as_py())
 
 
 def _alone(connection: Connection, rule: Rule) -> Measured:
@@ -96,13 +103,13 @@ def _alone(connection: Connection, rule: Rule) -> Measured:
 
 def _answer(connection: Connection, statement: str) -> list[Any] | str:
     """The one row that a query gives, or in words why there is none."""
-    from databricks.sql.exc import DatabaseError, OperationalError
+    from databricks.sql.exc import DatabaseError
 
     try:
         table = query(connection, statement)
-    except OperationalError:
-        raise  # the warehouse is lost: that says nothing of the rule
     except DatabaseError as error:
+        if is_transient(error):
+            raise  # the warehouse is lost: that says nothing of the rule
         return f"it could not be run: {str(error).strip() or type(error).__name__}"
     if table.num_rows != 1:
         return f"it gave {table.num_rows} rows instead of one number"
@@ -127,7 +134,7 @@ def _judge(rule: Rule, value: Measured, wholes: Mapping[str, int | None]) -> Ver
     number: Number = value
     if rule.share_of:
         whole = wholes[rule.share_of]
-        if whole is None:  # nothing is published yet that it could be held against
+        if not whole and rule.share_of == "published":  # nothing that it could be held against
             return Verdict(rule.name, rule.column, None, True)
         number = 100 * float(value) / whole if whole else 0.0
     holds = rule.threshold.holds(number)
@@ -174,13 +181,13 @@ def _first(connection: Connection, contract: Contract, at: TableVersion, rows: s
 
 
 def _table(connection: Connection, statement: str) -> list[Row]:
-    from databricks.sql.exc import DatabaseError, OperationalError
+    from databricks.sql.exc import DatabaseError
 
     try:
         rows: list[Row] = query(connection, statement).to_pylist()
-    except OperationalError:
-        raise
-    except DatabaseError:
+    except DatabaseError as error:
+        if is_transient(error):
+            raise
         return []  # the rows cannot be shown: the finding stands without an example
     return rows
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from f1mesh.causes import exit_code
 from f1mesh.errors import MeshError, PermanentError, TransientError
-from f1mesh.orchestration.causes import exit_code
 from f1mesh.orchestration.graph import Step, mesh_graph
 from f1mesh.orchestration.report import document, failure
 from f1mesh.workspace import Workspace

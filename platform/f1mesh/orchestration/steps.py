@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from f1mesh.causes import tells_of_a_lost_connection
 from f1mesh.client import Target, connect, query
 from f1mesh.errors import MeshError, PermanentError, TransientError
-from f1mesh.orchestration.causes import tells_of_a_lost_connection
 from f1mesh.orchestration.graph import Step, StepKind
 from f1mesh.registry import Mesh, ProductRef
 from f1mesh.transformation import DbtProject, NodeResult, TransformReport
