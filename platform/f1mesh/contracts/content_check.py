@@ -93,7 +93,7 @@ def _measure_all(
 def _readable_rows(connection: Connection, at: TableVersion) -> int:
     """How many rows there are; raises what the client raises if their files cannot be read."""
     column = next(iter(at.physical_columns(connection)))
-    found = query(connection, f"select count(*) as n, count(`{column}`) as filled from {at}")
+    found = query(connection, f"select count(*) as n, count_if(`{column}` is null) as e from {at}")
     return int(found.column("n")[0].as_py())
 
 
