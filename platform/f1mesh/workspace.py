@@ -15,6 +15,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from f1mesh.plain_path import refuse_unusable
+
 DEFAULT_DATASET = "default"
 
 
@@ -29,9 +31,13 @@ class Workspace:
     @classmethod
     def locate(cls, dataset: str | None = None) -> Workspace:
         """The workspace of this process: `F1_ROOT` (else the checkout that holds this file),
-        `F1_HOME` (else `<root>/.f1`), and `dataset` (else `F1_DATASET`, else the active one)."""
+        `F1_HOME` (else `<root>/.f1`), and `dataset` (else `F1_DATASET`, else the active one).
+
+        Raises PermanentError for a state folder whose name cannot be worked with.
+        """
         root = Path(os.environ.get("F1_ROOT") or Path(__file__).parents[2]).resolve()
         home = Path(os.environ.get("F1_HOME") or root / ".f1").resolve()
+        refuse_unusable(home, "The folder of the platform's state")
         active = home / "active"
         name = dataset or os.environ.get("F1_DATASET")
         if name is None:

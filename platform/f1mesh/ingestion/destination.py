@@ -23,6 +23,7 @@ from f1mesh.ingestion.readers.reader import Extract
 from f1mesh.ingestion.state import APPLICATION, KEY, SyncState, last_state, settings_of
 from f1mesh.ingestion.sync import Stream
 from f1mesh.ingestion.tables import RawTables
+from f1mesh.plain_path import plain_path
 
 if TYPE_CHECKING:
     from deltalake import CommitProperties, DeltaTable
@@ -56,8 +57,8 @@ class RawTable:
         self._stream = stream
         self._remedy = remedy
         self._name = tables.full_name(stream.name)
-        location = tables.locate(stream.name)
-        self._delta = _open(location) if location else None
+        self._location = tables.locate(stream.name)
+        self._delta = _open(self._location) if self._location else None
         with _translated(self._name):
             self.state = last_state(self._delta) if self._delta else None
 
@@ -111,14 +112,19 @@ class RawTable:
             deleted = self._deleted(table, present) if present is not None else None
             kept = extract.keys if deleted and not replaces else None
             self._commit(table, rows, evolution, state, replaces, kept)
-            version = _open(table.table_uri).version()
+            version = self._reopened().version()
         drift = (*evolution.drift, *_reported(extract))
         return Landed(records.num_rows, deleted, version, state, drift)
 
+    def _reopened(self) -> DeltaTable:
+        if self._location is None:
+            raise RuntimeError(f"{self._name} was committed to, but has no location")
+        return _open(self._location)
+
     def _create(self, columns: pa.Schema) -> DeltaTable:
-        table = _open(
-            self._tables.create(self._stream.name, pa.schema([*metadata.SCHEMA, *columns]))
-        )
+        schema = pa.schema([*metadata.SCHEMA, *columns])
+        self._location = self._tables.create(self._stream.name, schema)
+        table = _open(self._location)
         if last_state(table) is not None:
             raise Conflict(f"{self._name}: another sync made the table meanwhile.")
         return table
@@ -307,7 +313,7 @@ def _last_generation(table: DeltaTable) -> int:
 def _open(location: str) -> DeltaTable:
     from deltalake import DeltaTable
 
-    return DeltaTable(location)
+    return DeltaTable(plain_path(location.removeprefix("file://")))
 
 
 def _quote(name: str) -> str:

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from f1mesh.plain_path import plain_path
 from f1mesh.warehouse.errors import SqlError
 from f1mesh.warehouse.sql.limits import ENGINE_STACK_BYTES
 
@@ -68,7 +69,7 @@ class Lease:
             writer = session.sql(sql).write.format("delta").mode("overwrite")
             if partition_columns:
                 writer = writer.partitionBy(*partition_columns)
-            writer.save(str(path))
+            writer.save(plain_path(path))
 
         self._run(save)
 

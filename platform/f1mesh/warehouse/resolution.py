@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from f1mesh.plain_path import plain_path
 from f1mesh.warehouse.catalog.entries import Name, Namespace, Table, ViewColumn
 from f1mesh.warehouse.catalog.store import Catalog
 from f1mesh.warehouse.errors import SqlError, quoted, table_not_found, unsupported
@@ -176,7 +177,7 @@ class Resolver:
 
 def delta_path(location: str) -> str:
     """A Delta table by its path, as the engine reads it."""
-    return f"delta.{quote_name(location)}"
+    return f"delta.{quote_name(plain_path(location))}"
 
 
 def commit_time(actions: list[dict[str, object]]) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from f1mesh.plain_path import plain_path
 from f1mesh.warehouse.catalog.entries import Name, Table, View
 from f1mesh.warehouse.errors import SqlError, unsupported
 from f1mesh.warehouse.results import Result, rows_result
@@ -127,6 +128,6 @@ def _delta(table: Table) -> Iterator[tuple[Any, Any]]:
 
     hooks = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
     try:
-        yield DeltaTable(table.location), hooks
+        yield DeltaTable(plain_path(table.location)), hooks
     except DeltaError as error:
         raise SqlError("DELTA_OPERATION_FAILED", f"{error}", "XX000") from error

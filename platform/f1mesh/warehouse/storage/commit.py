@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from f1mesh.plain_path import plain_path
 from f1mesh.warehouse.storage.log import Action, Snapshot, commit_path
 
 ENGINE_INFO = "f1mesh-warehouse"
@@ -58,7 +59,7 @@ def sync(path: Path) -> None:
 def _checkpoint(location: str) -> None:
     from deltalake import DeltaTable
 
-    DeltaTable(location).create_checkpoint()
+    DeltaTable(plain_path(location)).create_checkpoint()
     drop_hint(location)
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from f1mesh.plain_path import plain_path
 from f1mesh.warehouse.sql.literals import quote_name
 from f1mesh.warehouse.storage.commit import commit_info, needed_protocol, publish, removals, sync
 from f1mesh.warehouse.storage.constraints import CHECK_PREFIX
@@ -34,7 +35,7 @@ class Scratch:
     @property
     def relation(self) -> str:
         """It as the engine reads and writes it."""
-        return f"delta.{quote_name(str(self.path))}"
+        return f"delta.{quote_name(plain_path(self.path))}"
 
     def changes(self) -> Changes:
         """What the engine did to it."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from f1mesh.plain_path import plain_path
 from f1mesh.warehouse.engine import Lease
 from f1mesh.warehouse.sql.literals import quote_name
 from f1mesh.warehouse.storage.log import Action, DeltaLogs, Snapshot
@@ -26,7 +27,7 @@ class Staged:
     @property
     def relation(self) -> str:
         """It as the engine reads it."""
-        return f"delta.{quote_name(str(self.path))}"
+        return f"delta.{quote_name(plain_path(self.path))}"
 
     @property
     def fields(self) -> list[dict[str, Any]]:
