@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,7 @@ def test_an_unchanged_source_moves_no_product_and_reads_only_increments(
 def test_corrections_at_the_source_flow_through_to_history_and_totals(
     mesh: Mesh, f1db_zip: Path
 ) -> None:
+    season = datetime.now(UTC).year + 1
     with mesh.source() as source:
         winner = source.execute(
             f'select d."driverRef", x."resultId" from results x'
@@ -68,11 +70,11 @@ def test_corrections_at_the_source_flow_through_to_history_and_totals(
         source.execute(
             "update constructors set name = 'Cadillac' where \"constructorRef\" = 'haas'"
         )
-        source.execute("insert into seasons (year) values (2027)")
+        source.execute(f"insert into seasons (year) values ({season})")
         source.execute(
             'insert into races ("raceId", year, round, "circuitId", name, date)'
-            ' select max("raceId") + 1, 2027, 1, max("circuitId"), \'New Grand Prix\','
-            " current_date + 30 from races"
+            f' select max("raceId") + 1, {season}, 1, max("circuitId"), \'New Grand Prix\','
+            f" date '{season}-03-01' from races"
         )
         source.execute(
             'insert into results ("resultId", "raceId", "driverId", "constructorId", number, grid,'
@@ -96,10 +98,10 @@ def test_corrections_at_the_source_flow_through_to_history_and_totals(
         "select d.permanent_number, c.constructor_name from race_history.fct_race_result f"
         " join drivers.dim_driver d on d.driver_sk = f.driver_sk"
         " join drivers.dim_constructor c on c.constructor_sk = f.constructor_sk"
-        " where f.season = 2027",
+        f" where f.season = {season}",
         "select distinct d.permanent_number from race_history.fct_race_result f"
         " join drivers.dim_driver d on d.driver_sk = f.driver_sk"
-        " where f.season < 2027 and d.driver_ref = 'lando-norris'",
+        f" where f.season < {season} and d.driver_ref = 'lando-norris'",
     )
     assert after[0]["wins"] == before[0]["wins"] - 1
     for versions, column, old, new in (
