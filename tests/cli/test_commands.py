@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from f1mesh.cli.app import app
+from f1mesh.orchestration.session import sole_run
 from f1mesh.workspace import Workspace
 
 Run = Callable[..., Result]
@@ -56,6 +58,24 @@ def test_clean_asks_and_where_nobody_can_answer_refuses(run: Run, tmp_path: Path
     assert data.exists()
     assert run("clean", "--yes").exit_code == 0
     assert not data.exists()
+
+
+def test_clean_under_a_running_run_is_refused_and_touches_nothing(
+    run: Run, tmp_path: Path
+) -> None:
+    for name in ("a_resting", "worked_on"):
+        (tmp_path / "home" / "datasets" / name / "warehouse").mkdir(parents=True)
+
+    with sole_run(Workspace.locate("worked_on")):
+        refused = run("clean", "--yes")
+
+    assert refused.exit_code == 1
+    assert "'worked_on'" in refused.stderr
+    assert f"process {os.getpid()}" in refused.stderr
+    left = tmp_path / "home" / "datasets"
+    assert sorted(path.name for path in left.glob("*/warehouse/..")) == ["..", ".."]
+    assert run("clean", "--yes").exit_code == 0
+    assert not list((tmp_path / "home").iterdir())
 
 
 def test_doctor_names_parts_with_their_state(run: Run) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
+from contextlib import ExitStack
 from typing import Annotated
 
 import typer
@@ -71,17 +73,28 @@ def clean(
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Stop everything and delete all datasets: warehouses, source databases, dbt state."""
+    """Stop everything and delete all datasets: warehouses, source databases, dbt state. Refused,
+    with nothing stopped or deleted, while a run works on one of them."""
+    from f1mesh.orchestration.session import sole_run
+
     home = Workspace.locate().home
     what = f"everything below {home}" if everything else f"all datasets below {home / 'datasets'}"
     if not yes and sys.stdin.isatty():
         typer.confirm(f"Delete {what}?", abort=True)
     elif not yes:
         raise PermanentError(f"This deletes {what}. Say --yes where nobody can be asked.")
-    for workspace in datasets():
-        stop_dataset(workspace)
-    shutil.rmtree(home / "datasets", ignore_errors=True)
-    (home / "active").unlink(missing_ok=True)
+    with ExitStack() as locks:
+        found = datasets()
+        for workspace in found:
+            locks.enter_context(sole_run(workspace))
+        for workspace in found:
+            stop_dataset(workspace)
+        doomed = home / f"deleted.{os.getpid()}"  # a run that starts now makes its own folder
+        if found:
+            (home / "datasets").rename(doomed)
+        (home / "active").unlink(missing_ok=True)
+    for folder in home.glob("deleted.*"):  # also what a killed `clean` left
+        shutil.rmtree(folder, ignore_errors=True)
     if everything:
         shutil.rmtree(home, ignore_errors=True)
     note(f"deleted {what}")
