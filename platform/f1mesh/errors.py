@@ -19,6 +19,14 @@ class PermanentError(MeshError):
     exit_code = 1
 
 
+class PartlyFailed(PermanentError):
+    """A step failed for some products of its domain. `held` names those; the others may go on."""
+
+    def __init__(self, message: str, held: frozenset[str]) -> None:
+        super().__init__(message)
+        self.held = held
+
+
 class TransientError(MeshError):
     """Trying again may help: a service that is not up, a throttled API, a lost connection."""
 

@@ -60,9 +60,7 @@ def test_clean_asks_and_where_nobody_can_answer_refuses(run: Run, tmp_path: Path
     assert not data.exists()
 
 
-def test_clean_under_a_running_run_is_refused_and_touches_nothing(
-    run: Run, tmp_path: Path
-) -> None:
+def test_clean_under_a_running_run_is_refused_and_touches_nothing(run: Run, tmp_path: Path) -> None:
     for name in ("a_resting", "worked_on"):
         (tmp_path / "home" / "datasets" / name / "warehouse").mkdir(parents=True)
 

@@ -139,6 +139,37 @@ def test_what_the_source_takes_back_is_gone_with_the_next_run(mesh: Mesh, f1db_z
     assert after["fct_race_result"] == before["fct_race_result"] - results
 
 
+def test_a_bad_value_never_reaches_history_and_holds_back_what_stands_on_it_alone(
+    mesh: Mesh, f1db_zip: Path
+) -> None:
+    """A date of birth in the year 1 once failed both domains for ever, good data or not."""
+    born = "update drivers set dob = '{}' where \"driverRef\" = 'lando-norris'"
+    with mesh.source() as source:
+        [right] = source.execute(
+            "select dob from drivers where \"driverRef\" = 'lando-norris'"
+        ).fetchone() or [None]
+        source.execute(born.format("0001-01-01"))
+
+    broken = mesh.json("run", "--history", str(f1db_zip), code=1)
+
+    done = {step for step in broken["steps"] if step not in broken["failed"]}
+    held = {"dim_driver", "countries_driver_count"}
+    assert {s.split(".")[-1] for s in broken["failed"] if ".publish." in s} == held
+    assert "drivers.publish.dim_constructor" in done
+    assert "race_history.publish.fct_race_result" in done
+    assert "lando-norris" in broken["failed"]["drivers.transform"]
+
+    with mesh.source() as source:
+        source.execute(born.format(right))
+    good = mesh.json("run", "--history", str(f1db_zip))
+
+    assert good["failed"] == {}
+    [[early]] = mesh.ask(
+        "select count(*) as n from drivers.dim_driver where date_of_birth < date'1850-01-01'"
+    )
+    assert early["n"] == 0
+
+
 def test_a_broken_contract_blocks_and_rollback_is_undone_by_the_next_good_run(
     history: tuple[Mesh, Any], mesh: Mesh, f1db_zip: Path
 ) -> None:

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from f1mesh.errors import PartlyFailed, PermanentError
 from f1mesh.orchestration import Outcome, Step, StepKind, walk
 from f1mesh.orchestration.walk import State
 
@@ -49,6 +50,42 @@ def test_a_failure_stops_only_what_needs_it_also_further_down() -> None:
         "other": State.DONE,
     }
     assert str(next(o.error for o in outcomes if o.step.subject == "a")) == "broken"
+
+
+def test_a_step_that_failed_in_part_holds_back_what_stands_on_it_and_nothing_else() -> None:
+    build = Step("d", StepKind.TRANSFORM)
+    steps = [build]
+    for product in ("dim", "fact", "other"):
+        check = Step("d", StepKind.CHECK, product, frozenset({build.id}))
+        steps += [check, Step("d", StepKind.PUBLISH, product, frozenset({check.id}))]
+
+    def execute(s: Step) -> None:
+        if s.kind is StepKind.TRANSFORM:
+            raise PartlyFailed("a test of dim failed", frozenset({"dim", "fact"}))
+
+    ended = {outcome.step.id: outcome.state for outcome in walk(steps, execute)}
+
+    assert ended["d.transform"] is State.FAILED
+    assert {i for i, state in ended.items() if state is State.DONE} == {
+        "d.check.other",
+        "d.publish.other",
+    }
+
+
+def test_a_domain_goes_on_with_what_another_published_last_and_waits_for_it() -> None:
+    order: list[str] = []
+    publish = Step("a", StepKind.PUBLISH, "dim")
+    reader = Step("b", StepKind.TRANSFORM, needs=frozenset({publish.id}))
+
+    def execute(s: Step) -> None:
+        order.append(s.id)
+        if s.domain == "a":
+            raise PermanentError("the contract is broken")
+
+    ended = {outcome.step.id: outcome.state for outcome in walk([reader, publish], execute)}
+
+    assert order == ["a.publish.dim", "b.transform"]
+    assert ended == {"a.publish.dim": State.FAILED, "b.transform": State.DONE}
 
 
 def test_an_interrupt_ends_the_walk() -> None:

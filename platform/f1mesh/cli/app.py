@@ -10,6 +10,7 @@ from f1mesh.cli import (
     develop,
     products,
     run,
+    snapshots,
     source,
     state,
     step,
@@ -55,6 +56,7 @@ for name, part, about in (
     ("source", source.app, "The source systems: database and drivers API."),
     ("airflow", airflow.app, "Airflow: what it installs, what MWAA gets."),
     ("sync", sync.app, "Run a domain's syncs, see their state."),
+    ("snapshots", snapshots.app, "Versions that history is made of; ends a bad one."),
     ("step", step.app, "Single steps of the graph, as an orchestrator runs them."),
 ):
     app.add_typer(part, name=name, help=about, rich_help_panel="Parts")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from f1mesh.errors import PermanentError
@@ -15,16 +16,7 @@ def raw_tables_upstream(manifest: dict[str, Any], model: str) -> list[str]:
     Only a domain's own raw schema can appear: other domains are read through published views.
     Raises PermanentError if the manifest has no such model.
     """
-    start = next(
-        (
-            key
-            for key, node in manifest["nodes"].items()
-            if node["resource_type"] == "model" and node["name"] == model
-        ),
-        None,
-    )
-    if start is None:
-        raise PermanentError(f"dbt's manifest has no model '{model}': build the domain first.")
+    start = model_id(manifest, model)
     sources = manifest["sources"]
     found = {
         f"{sources[key]['schema']}.{sources[key].get('identifier') or sources[key]['name']}"
@@ -32,6 +24,38 @@ def raw_tables_upstream(manifest: dict[str, Any], model: str) -> list[str]:
         if key in sources and sources[key]["schema"].endswith(RAW)
     }
     return sorted(found)
+
+
+def model_id(manifest: dict[str, Any], model: str) -> str:
+    """dbt's id of a model; raises PermanentError if the manifest has none of that name."""
+    for key, node in manifest["nodes"].items():
+        if node["resource_type"] == "model" and node["name"] == model:
+            return str(key)
+    raise PermanentError(f"dbt's manifest has no model '{model}': build the domain first.")
+
+
+def stands_on(manifest: dict[str, Any], model: str, nodes: Collection[str]) -> bool:
+    """Whether a model or what it is built from is among `nodes`, or is what a test of them is
+    about."""
+    start = model_id(manifest, model)
+    own = _ancestors(manifest["parent_map"], start) | {start}
+    return any(node in own or own & _subjects(manifest, node) for node in nodes)
+
+
+def snapshots_upstream(manifest: dict[str, Any], node: str) -> set[str]:
+    """The names of the snapshots that a node is or is built from; of a test, what it is about."""
+    own = _subjects(manifest, node) | {node}
+    upstream = {a for start in own for a in _ancestors(manifest["parent_map"], start)} | own
+    nodes = manifest["nodes"]
+    return {nodes[key]["name"] for key in upstream if key.startswith("snapshot.")}
+
+
+def _subjects(manifest: dict[str, Any], node: str) -> set[str]:
+    """The models that a test is about: the one that it is attached to, else all that it reads."""
+    if not node.startswith("test."):
+        return set()
+    attached = manifest["nodes"].get(node, {}).get("attached_node")
+    return {attached} if attached else set(manifest["parent_map"].get(node, ()))
 
 
 def _ancestors(parents: dict[str, list[str]], start: str) -> set[str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from f1mesh.causes import tells_of_a_lost_connection
 from f1mesh.client import Target, connect, query
-from f1mesh.errors import MeshError, PermanentError, TransientError
+from f1mesh.contracts.lineage import model_id, snapshots_upstream, stands_on
+from f1mesh.errors import MeshError, PartlyFailed, PermanentError, TransientError
 from f1mesh.orchestration.graph import Step, StepKind
 from f1mesh.registry import Mesh, ProductRef
 from f1mesh.transformation import DbtProject, NodeResult, TransformReport
@@ -78,7 +79,12 @@ class StepRunner:
         return self._succeeded(self._project(domain).freshness(progress=self.progress), domain)
 
     def transform(self, domain: str) -> TransformReport:
-        """Build and test the domain's models; raises PermanentError naming each failure."""
+        """Build and test the domain's models.
+
+        Raises PartlyFailed that names each failure and the products that stand on one, and
+        PermanentError where a product of another domain that it reads was never published.
+        """
+        self._require_inputs(domain)
         report = self._project(domain).build(
             full_refresh=self.full_refresh, season=self.season, progress=self.progress
         )
@@ -98,7 +104,12 @@ class StepRunner:
                 run_id=self.run_id,
             )
         self._checks[ref] = result
-        result.raise_if_broken()
+        try:
+            result.raise_if_broken()
+        except PermanentError as error:
+            manifest = self._project(ref.domain).manifest()
+            model = model_id(manifest, ref.product)
+            raise type(error)(f"{error}{_past_versions(manifest, [model])}") from None
         return result
 
     def publish(self, ref: ProductRef) -> Publication:
@@ -133,9 +144,29 @@ class StepRunner:
         problems = [*own, *told]
         left = len(report.failures) - len(told)
         more = [f"  ... and {left} more"] if left else []
-        raise (TransientError if lost else PermanentError)(
-            f"dbt failed in the domain '{domain}':\n" + "\n".join([*problems, *more])
+        said = f"dbt failed in the domain '{domain}':\n" + "\n".join([*problems, *more])
+        if lost:
+            raise TransientError(said)
+        if report.error:
+            raise PermanentError(said)
+        manifest = self._project(domain).manifest()
+        products = self.mesh.domain(domain).products
+        raise PartlyFailed(
+            said + _past_versions(manifest, (node.unique_id for node in report.failures)),
+            frozenset(p for p in products if stands_on(manifest, p, report.undone)),
         )
+
+    def _require_inputs(self, domain: str) -> None:
+        """A product of another domain that failed this time is read as it was last published."""
+        from f1mesh.publication.pointer import read_pointer
+
+        with connect(self.target) as connection:
+            for ref in self.mesh.domain(domain).inputs:
+                if read_pointer(connection, self.target.catalog, self.contract(ref)) is None:
+                    raise PermanentError(
+                        f"The domain '{domain}' reads {ref}, which was never published: "
+                        f"`./f1 run --domain {ref.domain}` publishes it, or says what is wrong."
+                    )
 
     def _explained(self, node: NodeResult) -> str:
         line = _line(node)
@@ -162,3 +193,14 @@ class StepRunner:
 
 def _line(node: NodeResult) -> str:
     return f"  {node.unique_id}: {node.status}: {node.message}"
+
+
+def _past_versions(manifest: dict[str, Any], nodes: Iterable[str]) -> str:
+    """What to do about a bad version that is kept for ever: good data does not heal it."""
+    found = sorted({name for node in nodes for name in snapshots_upstream(manifest, node)})
+    if not found:
+        return ""
+    return (
+        f"\n  {', '.join(found)} keeps past versions, which good data does not heal. If a past one"
+        " is what is wrong, `./f1 snapshots show` finds it and `./f1 snapshots drop` ends it for good."
+    )

@@ -1,7 +1,8 @@
 """Walking the graph in one process: each step once, in parallel where independent.
 
-This is not a scheduler: no retries, no clock, no state. A failed step fails what needs it; the rest
-goes on, so that one domain's trouble does not stop another.
+This is not a scheduler: no retries, no clock, no state. A failed step holds back what needs it and
+nothing else: products that a failed build does not touch are checked and published, and another
+domain goes on with what was last published.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from f1mesh.errors import PartlyFailed
 from f1mesh.orchestration.graph import Step
 
 
@@ -76,7 +78,7 @@ def walk(
         while waiting or running:
             for step in [s for s in waiting.values() if s.needs <= outcomes.keys()]:
                 del waiting[step.id]
-                if all(outcomes[need].state is State.DONE for need in step.needs):
+                if all(_lets_through(outcomes[need], step) for need in step.needs):
                     running.add(pool.submit(attempt, step))
                 else:
                     record(Outcome(step, State.SKIPPED))
@@ -85,3 +87,12 @@ def walk(
                 for future in done:
                     record(future.result())
     return tuple(outcomes.values())
+
+
+def _lets_through(outcome: Outcome, step: Step) -> bool:
+    """Whether a step may start after this end of one that it needs. What another domain publishes
+    is waited for, and taken as it was last published where that failed."""
+    if outcome.state is State.DONE or outcome.step.domain != step.domain:
+        return True
+    spared = isinstance(outcome.error, PartlyFailed) and step.subject not in outcome.error.held
+    return spared and bool(step.subject)

@@ -65,6 +65,11 @@ class TransformReport:
         return tuple(node for node in self.nodes if node.failed)
 
     @property
+    def undone(self) -> frozenset[str]:
+        """The ids of the nodes that failed, and of those that were skipped for it."""
+        return frozenset(n.unique_id for n in self.nodes if n.failed or n.status == "skipped")
+
+    @property
     def warnings(self) -> tuple[NodeResult, ...]:
         """Tests of severity `warn` that found something, sources that grow old."""
         return tuple(node for node in self.nodes if node.warned)
