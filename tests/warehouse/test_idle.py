@@ -21,7 +21,7 @@ def main():
     with engine.lease() as first, engine.lease() as second:
         ended = {first.session.session_id, second.session.session_id}
         assert values(first) == values(second) == [{"a": 2}]
-    time.sleep(6)
+    time.sleep(20)
     with engine.lease() as first, engine.lease() as second:
         assert values(first) == values(second) == [{"a": 2}]
         assert not ended & {first.session.session_id, second.session.session_id}
@@ -39,7 +39,7 @@ os._exit(0)  # the engine's threads do not end by themselves
 def test_idle_sessions_are_replaced_unseen(tmp_path: Path) -> None:
     program = tmp_path / "idle.py"
     program.write_text(PROGRAM)
-    short = {**os.environ, "SAIL_SPARK__SESSION_TIMEOUT_SECS": "2"}
+    short = {**os.environ, "SAIL_SPARK__SESSION_TIMEOUT_SECS": "8"}
 
     done = subprocess.run(
         [sys.executable, "-P", program],

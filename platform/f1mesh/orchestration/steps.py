@@ -202,5 +202,5 @@ def _past_versions(manifest: dict[str, Any], nodes: Iterable[str]) -> str:
         return ""
     return (
         f"\n  {', '.join(found)} keeps past versions, which good data does not heal. If a past one"
-        " is what is wrong, `./f1 snapshots show` finds it and `./f1 snapshots drop` ends it for good."
+        " is what is wrong: `./f1 snapshots show` finds it, `./f1 snapshots drop` ends it for good."
     )

@@ -1,8 +1,8 @@
-"""The query engine: any Spark Connect server, by default Sail in this process.
+"""The query engine: any Spark Connect server, by default Sail in processes of its own.
 
 The engine is stateless for us: it never learns a table or view, only text in which every reference
-is already a Delta path or a subquery. So its sessions are all alike and are lent to one statement
-at a time from a pool, which also makes cancelling one statement precise.
+is already a Delta path or a subquery. So its sessions are all alike, and one is lent to one
+statement at a time from a pool. Of our own engines each session has a process to itself.
 """
 
 from __future__ import annotations
@@ -11,30 +11,42 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from f1mesh.errors import PermanentError
 from f1mesh.plain_path import plain_path
+from f1mesh.warehouse.engine_process import EngineProcess
 from f1mesh.warehouse.errors import SqlError
-from f1mesh.warehouse.sql.limits import ENGINE_STACK_BYTES
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql.connect.session import SparkSession
 
 ENGINE_SETTING = "F1_ENGINE"
+MEMORY_SETTING = "F1_WAREHOUSE_MEMORY"
 UNKNOWN = "ENGINE_ERROR"
 _MISSING_COLUMN = "is missing from the schema"
 _PROBED_AFTER_S = 1.0  # a session that rested longer is asked before it is lent
+_KEPT_IDLE_S = 600.0  # an engine that rested longer is ended
+_KEPT_BYTES = 1 << 30  # one that holds more memory after a statement is ended
+_LOOKED_AT_S = 0.1  # how often the memory of working engines is looked at
+_MAX_LENT = 32
+_PATIENCE_S = 60.0
+_GRACE_S = 2.0  # for an engine that was asked to stop, before its process is ended
+_BROKEN = ("ENGINE_ERROR", "TEMPORARILY_UNAVAILABLE", "INSUFFICIENT_MEMORY")
 
 
 class Lease:
     """An engine session lent to one statement."""
 
-    def __init__(self, session: SparkSession) -> None:
+    def __init__(self, session: SparkSession, process: EngineProcess | None = None) -> None:
         self.session: Any = session
+        self.process = process
         self.interrupted = False
+        self._asked_to_stop: float | None = None
 
     def query(self, sql: str) -> pa.Table:
         """The whole result of a query or command."""
@@ -53,7 +65,7 @@ class Lease:
         first, tables = self._run(begin)
         if first is None:
             return pa.schema([]), iter(())
-        return first.schema, _flatten(first, tables)
+        return first.schema, self._flatten(first, tables)
 
     def fields(self, sql: str) -> list[dict[str, Any]]:
         """The columns of a query, in Delta's schema JSON; the query is analysed, not run."""
@@ -77,99 +89,200 @@ class Lease:
         """Do something in the engine, unless the statement was cancelled before or meanwhile:
         what a cancelled statement staged is never committed."""
         self._check()
-        with translated():
+        with self._translated():
             done = work(self.session)
         self._check()
         return done
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Raise the engine's errors as SqlError; of an engine that is gone, why it went."""
+        try:
+            with translated():
+                yield
+        except Exception as error:
+            if self.process is None or not self.process.is_lost(str(error)):
+                raise
+            self._check()
+            raise self.process.lost() from error
 
     def _check(self) -> None:
         if self.interrupted:
             raise SqlError("OPERATION_CANCELED", "The statement was cancelled.", "HY008")
 
     def interrupt(self) -> None:
-        """Ask the engine to stop what this session runs; the session is not used again."""
+        """Ask the engine to stop what this session runs, and end it where it does not hear; the
+        session is not used again."""
         self.interrupted = True
-        self.session.interruptAll()
+        now = time.monotonic()
+        self._asked_to_stop = self._asked_to_stop or now
+        if self.process is not None and now - self._asked_to_stop > _GRACE_S:
+            self.process.end()
+        else:
+            self.session.interruptAll()
+
+    def _flatten(self, first: pa.Table, rest: Iterator[pa.Table]) -> Iterator[pa.RecordBatch]:
+        yield from first.to_batches()
+        while True:
+            with self._translated():
+                table = next(rest, None)
+            if table is None:
+                return
+            yield from table.to_batches()
 
 
-def _flatten(first: pa.Table, rest: Iterator[pa.Table]) -> Iterator[pa.RecordBatch]:
-    yield from first.to_batches()
-    while True:
-        with translated():
-            table = next(rest, None)
-        if table is None:
-            return
-        yield from table.to_batches()
+@dataclass(frozen=True)
+class _Seat:
+    """A session that can be lent, and the process that it has to itself, if it is ours."""
+
+    session: SparkSession
+    process: EngineProcess | None
+
+    @property
+    def alive(self) -> bool:
+        return self.process is None or self.process.alive
+
+    def memory(self) -> int:
+        return self.process.memory() if self.process else 0
+
+    def end(self, why: str | None = None) -> None:
+        if self.process is None:
+            self.session.client.close()
+        else:
+            self.process.end(why)
 
 
 class Engine:
-    """A pool of sessions of one Spark Connect server."""
+    """A pool of engine sessions."""
 
-    def __init__(self, url: str, close: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, url: str | None = None) -> None:
+        """Sessions of the Spark Connect server at `url`; without one, engines of our own."""
         self._url = url
-        self._close = close
-        self._idle: list[tuple[SparkSession, float]] = []  # with the moment it was given back
+        self._idle: list[tuple[_Seat, float]] = []  # with the moment it was given back
+        self._lent: set[_Seat] = set()
         self._lock = threading.Lock()
+        self._free = threading.BoundedSemaphore(_MAX_LENT)
+        self._limit = memory_limit()
+        self._stopped = threading.Event()
 
     @classmethod
     def start(cls) -> Engine:
-        """The engine that `F1_ENGINE` names (`sc://host:port`), else Sail in this process."""
-        url = os.environ.get(ENGINE_SETTING)
-        if url:
-            return cls(url)
-        os.environ.setdefault("RUST_LOG", "error")
-        os.environ.setdefault("SAIL_RUNTIME__STACK_SIZE", str(ENGINE_STACK_BYTES))
-        from pysail.spark import SparkConnectServer
-
-        server = SparkConnectServer("127.0.0.1", 0)
-        server.start(background=True)
-        host, port = server.listening_address
-        return cls(f"sc://{host}:{port}", server.stop)
+        """The engine that `F1_ENGINE` names (`sc://host:port`), else Sail."""
+        engine = cls(os.environ.get(ENGINE_SETTING) or None)
+        if engine._url is None:
+            threading.Thread(target=engine._watch, name="engines", daemon=True).start()
+        return engine
 
     @contextmanager
     def lease(self) -> Iterator[Lease]:
-        """A session for one statement; one that broke is not used again."""
-        lease = Lease(self._rested() or self._connect())
+        """A session for one statement; one that broke is not used again.
+
+        Raises SqlError (TEMPORARILY_UNAVAILABLE) where too many are lent for a minute.
+        """
+        if not self._free.acquire(timeout=_PATIENCE_S):
+            raise SqlError(
+                "TEMPORARILY_UNAVAILABLE",
+                f"{_MAX_LENT} statements run or have results that nobody has read; try again.",
+                "57P03",
+            )
         try:
-            yield lease
-        except SqlError as error:
-            if error.condition != UNKNOWN:
-                self._give_back(lease)
-            raise
-        self._give_back(lease)
+            seat = self._rested() or self._connect()
+            with self._lock:
+                self._lent.add(seat)
+            lease = Lease(seat.session, seat.process)
+            sound = False
+            try:
+                yield lease
+                sound = True
+            except SqlError as error:
+                sound = error.condition not in _BROKEN
+                raise
+            finally:
+                self._give_back(seat, sound and not lease.interrupted)
+        finally:
+            self._free.release()
 
-    def _give_back(self, lease: Lease) -> None:
-        if lease.interrupted:
-            return
+    def _give_back(self, seat: _Seat, sound: bool) -> None:
+        keep = sound and seat.alive and seat.memory() <= _KEPT_BYTES
         with self._lock:
-            self._idle.append((lease.session, time.monotonic()))
+            self._lent.discard(seat)
+            if keep and not self._stopped.is_set():
+                self._idle.append((seat, time.monotonic()))
+                return
+        if seat.process is not None:
+            seat.end()
 
-    def _rested(self) -> SparkSession | None:
-        """A session of the pool that answers, or None. The engine ends sessions that idle: one is
+    def _rested(self) -> _Seat | None:
+        """A session of the pool that answers, or None. An engine ends sessions that idle: one is
         asked before a statement is given to it, for a statement may not be repeated."""
         while True:
             with self._lock:
                 if not self._idle:
                     return None
-                session, since = self._idle.pop()
-            if time.monotonic() - since < _PROBED_AFTER_S or _answers(session):
-                return session
+                seat, since = self._idle.pop()
+            if not seat.alive:
+                continue
+            if time.monotonic() - since < _PROBED_AFTER_S or _answers(seat.session):
+                return seat
+            seat.end()
 
-    def _connect(self) -> SparkSession:
+    def _connect(self) -> _Seat:
         from pyspark.sql.connect.session import SparkSession
 
-        session = SparkSession.builder.remote(self._url).create()
+        process = None if self._url else EngineProcess()
+        url = process.url if process else str(self._url)
+        session = SparkSession.builder.remote(url).create()
+        if process:
+            session.client.set_retry_policies([])  # a process that is gone does not come back
         session.conf.set("spark.sql.session.timeZone", "UTC")
         session.conf.set("spark.sql.ansi.enabled", "true")
-        return session
+        return _Seat(session, process)
+
+    def _watch(self) -> None:
+        """Hold the engines' memory below the limit, and end those that nobody needs."""
+        while not self._stopped.wait(_LOOKED_AT_S if self._lent else 1.0):
+            with self._lock:
+                lent = list(self._lent)
+                old = time.monotonic() - _KEPT_IDLE_S
+                unused = [seat for seat, since in self._idle if since < old]
+                self._idle = [(seat, since) for seat, since in self._idle if since >= old]
+            for seat in unused:
+                seat.end()
+            used = {seat: seat.memory() for seat in lent}
+            if used and sum(used.values()) > self._limit:
+                largest = max(used, key=lambda seat: used[seat])
+                largest.end(
+                    f"The statement was ended: it held {used[largest] / 1e9:.1f} GB, and all "
+                    f"engines together may hold {self._limit / 1e9:.1f} GB. Split it, or set "
+                    f"{MEMORY_SETTING} (GB)."
+                )
 
     def stop(self) -> None:
-        """Close the sessions and, if it is ours, the server."""
+        """Close the sessions and end our engines."""
+        self._stopped.set()
         with self._lock:
-            sessions, self._idle = self._idle, []
-        for session, _ in sessions:
-            session.client.close()
-        self._close()
+            seats = [*self._lent, *(seat for seat, _ in self._idle)]
+            self._idle = []
+        for seat in seats:
+            seat.end()
+
+
+def memory_limit() -> int:
+    """Bytes that all engines together may hold: F1_WAREHOUSE_MEMORY (GB), else six tenths of what
+    the machine (or the container) has. Raises PermanentError for a setting that is no number."""
+    import psutil
+
+    if given := os.environ.get(MEMORY_SETTING):
+        try:
+            return int(float(given) * 1e9)
+        except ValueError as error:
+            raise PermanentError(
+                f"{MEMORY_SETTING} is '{given}', and not a number of GB."
+            ) from error
+    total = int(psutil.virtual_memory().total)
+    with suppress(OSError, ValueError):  # no container, or one without a limit ("max")
+        total = min(total, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return total * 6 // 10
 
 
 def _answers(session: SparkSession) -> bool:

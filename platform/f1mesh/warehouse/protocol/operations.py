@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 import uuid
@@ -18,6 +19,9 @@ from f1mesh.warehouse.sessions import Session
 
 WORKERS = 32
 INTERRUPT_SECONDS = 0.2
+ABANDONED_SETTING = "F1_WAREHOUSE_ABANDONED_S"
+ABANDONED_SECONDS = 60.0  # clients ask for the state of a statement every few seconds
+UNREAD_SECONDS = 900.0
 Note = Callable[[str], None]
 Work = Callable[[Lease, Note], Result]
 
@@ -29,6 +33,8 @@ class Operation:
         self.id = uuid.uuid4().bytes
         self.session = session
         self.pages: Pages | None = None
+        self._asked = time.monotonic()  # when a client last asked about it
+        self._asking = 0  # clients that wait for it now
         self.canceled = False
         self._kind = ""
         self._future: Future[None] | None = None
@@ -82,10 +88,27 @@ class Operation:
         """Whether it is finished (or cancelled), waiting that long for it."""
         if self._future is None or self.canceled:
             return True
-        with suppress(TimeoutError):
-            self._future.exception(timeout=seconds)
-            return True
-        return False
+        self._asking += 1
+        try:
+            with suppress(TimeoutError):
+                self._future.exception(timeout=seconds)
+                return True
+            return False
+        finally:
+            self._asking -= 1
+            self.touch()
+
+    def touch(self) -> None:
+        """A client asks about it."""
+        self._asked = time.monotonic()
+
+    def unasked(self) -> float:
+        """Seconds since a client last asked about it; 0 while one waits."""
+        return 0.0 if self._asking else time.monotonic() - self._asked
+
+    @property
+    def working(self) -> bool:
+        return self._working
 
     def error(self) -> SqlError | None:
         """What went wrong, once finished."""
@@ -141,6 +164,21 @@ class Operations:
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="statement")
         self._known: dict[bytes, Operation] = {}
         self._lock = threading.Lock()
+        self._patience = float(os.environ.get(ABANDONED_SETTING) or ABANDONED_SECONDS)
+        self._stopped = threading.Event()
+        threading.Thread(target=self._watch, name="abandoned", daemon=True).start()
+
+    def _watch(self) -> None:
+        """End what nobody asks about any more: its client is gone."""
+        while not self._stopped.wait(min(5.0, self._patience / 4)):
+            with self._lock:
+                known = list(self._known.values())
+            for operation in known:
+                limit = self._patience if operation.working else UNREAD_SECONDS
+                if operation.unasked() > limit:
+                    event("abandoned", session=operation.session.id.hex()[:8])
+                    operation.cancel()
+                    self.close(operation.id)
 
     def start(self, session: Session, work: Work, nested: bool) -> Operation:
         operation = Operation(session)
@@ -157,6 +195,7 @@ class Operations:
             raise SqlError(
                 "INVALID_HANDLE.OPERATION_NOT_FOUND", "Invalid OperationHandle.", "HY000"
             )
+        found.touch()
         return found
 
     def close(self, ident: bytes) -> None:
@@ -174,4 +213,5 @@ class Operations:
             self.close(operation.id)
 
     def stop(self) -> None:
+        self._stopped.set()
         self._pool.shutdown(wait=False, cancel_futures=True)

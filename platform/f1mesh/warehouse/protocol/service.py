@@ -150,11 +150,14 @@ class Service:
         return _status(operation)
 
     def GetResultSetMetadata(self, req: Any) -> Any:
-        operation = self.operations.get(req.operationHandle.operationId.guid)
+        try:
+            operation = self.operations.get(req.operationHandle.operationId.guid)
+        except SqlError as error:
+            return ttypes.TGetResultSetMetadataResp(status=failed(error))
         operation.wait(DIRECT_SECONDS)
         if operation.pages is None:
-            error = operation.error() or SqlError("INTERNAL_ERROR", "No result yet.", "XX000")
-            return ttypes.TGetResultSetMetadataResp(status=failed(error))
+            told = operation.error() or SqlError("INTERNAL_ERROR", "No result yet.", "XX000")
+            return ttypes.TGetResultSetMetadataResp(status=failed(told))
         return _result_metadata(operation.pages)
 
     def FetchResults(self, req: Any) -> Any:
