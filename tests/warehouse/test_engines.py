@@ -70,9 +70,12 @@ class Aside(threading.Thread):
             self.error = error
 
     def stop(self) -> None:
-        self.cursor.cancel()
-        self.join(60)
-        assert not self.is_alive()
+        def ended() -> bool:
+            self.cursor.cancel()  # does nothing until the statement has its handle
+            self.join(0.5)
+            return not self.is_alive()
+
+        _until(ended)
 
 
 def _until(holds: Callable[[], object], seconds: float = 60) -> None:

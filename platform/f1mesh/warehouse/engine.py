@@ -35,7 +35,6 @@ _KEPT_BYTES = 1 << 30  # one that holds more memory after a statement is ended
 _LOOKED_AT_S = 0.1  # how often the memory of working engines is looked at
 _MAX_LENT = 32
 _PATIENCE_S = 60.0
-_GRACE_S = 2.0  # for an engine that was asked to stop, before its process is ended
 _BROKEN = ("ENGINE_ERROR", "TEMPORARILY_UNAVAILABLE", "INSUFFICIENT_MEMORY")
 
 
@@ -46,7 +45,6 @@ class Lease:
         self.session: Any = session
         self.process = process
         self.interrupted = False
-        self._asked_to_stop: float | None = None
 
     def query(self, sql: str) -> pa.Table:
         """The whole result of a query or command."""
@@ -111,12 +109,10 @@ class Lease:
             raise SqlError("OPERATION_CANCELED", "The statement was cancelled.", "HY008")
 
     def interrupt(self) -> None:
-        """Ask the engine to stop what this session runs, and end it where it does not hear; the
-        session is not used again."""
+        """Stop what this session runs; it is not used again. An engine of our own is ended: one
+        that works does not listen, and it only ever writes aside."""
         self.interrupted = True
-        now = time.monotonic()
-        self._asked_to_stop = self._asked_to_stop or now
-        if self.process is not None and now - self._asked_to_stop > _GRACE_S:
+        if self.process is not None:
             self.process.end()
         else:
             self.session.interruptAll()
