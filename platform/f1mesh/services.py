@@ -175,6 +175,11 @@ def choose_port(setting: str, owner: str) -> int:
     wanted = os.environ.get(setting)
     if not wanted:
         return free_port()
+    if not wanted.isascii() or not wanted.isdigit() or not 0 < int(wanted) < 65536:
+        raise PermanentError(
+            f"{setting} is '{wanted}', and not a port from 1 to 65535. Unset it to let a free port "
+            "be chosen."
+        )
     deadline = time.monotonic() + PORT_PATIENCE_S
     while True:
         try:

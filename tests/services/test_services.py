@@ -113,3 +113,11 @@ def test_a_port_that_a_killed_server_still_holds_is_waited_for(
         Timer(0.5, dying.close).start()
 
         assert choose_port("F1_PORT_OF_TEST", "the part") == port
+
+
+@pytest.mark.parametrize("wanted", ["0", "70000", "-1", "http", "\uff18\uff10"])
+def test_what_is_no_port_is_refused(monkeypatch: pytest.MonkeyPatch, wanted: str) -> None:
+    monkeypatch.setenv("F1_PORT_OF_TEST", wanted)
+
+    with pytest.raises(PermanentError, match="not a port from 1 to 65535"):
+        choose_port("F1_PORT_OF_TEST", "the part")

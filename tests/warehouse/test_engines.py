@@ -17,6 +17,7 @@ import pytest
 from databricks.sql.exc import ServerOperationError
 
 from f1mesh.client import Target, connect, embedded_service, find_target, query
+from f1mesh.errors import MeshError
 from f1mesh.warehouse import launch
 from f1mesh.workspace import Workspace
 
@@ -198,3 +199,16 @@ def test_engines_end_with_their_server_however_it_ends(tmp_path: Path) -> None:
         _until(lambda: not any(child.is_running() for child in left), 20)
     finally:
         launch.stop(workspace)
+
+
+@pytest.mark.parametrize(
+    "url", ["sc://127.0.0.1:9", "sc://no.such.host.invalid", "http://x", "sc:"]
+)
+def test_an_engine_that_does_not_answer_is_told_at_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("F1_ENGINE", url)
+    workspace = Workspace(root=Path(__file__).parents[2], home=tmp_path, dataset="dead")
+
+    with pytest.raises(MeshError, match="F1_ENGINE"):
+        launch.start(workspace)

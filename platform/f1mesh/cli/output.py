@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import typer
 
+from f1mesh.causes import exit_code
 from f1mesh.errors import MeshError
 
 
@@ -90,7 +91,7 @@ def failures() -> Iterator[None]:
         if not _of_the_warehouse(error):
             raise
         note(f"error: {error}")
-        raise typer.Exit(1) from error
+        raise typer.Exit(exit_code(error)) from error
 
 
 def command(function: Callable[..., Any]) -> Callable[..., Any]:

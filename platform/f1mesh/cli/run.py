@@ -94,6 +94,7 @@ def _run_mesh(
     max_damage: float,
     keep: bool,
 ) -> tuple[tuple[Outcome, ...], Answers]:
+    from f1mesh.causes import is_transient
     from f1mesh.cli.answers import collect
     from f1mesh.orchestration import mesh_graph, walk
     from f1mesh.orchestration.session import sources, warehouse
@@ -114,5 +115,11 @@ def _run_mesh(
             progress=view.progress,
         )
         outcomes = walk(steps, runner, observer=view)
-        answers = collect(mesh, target)
+        try:
+            answers = collect(mesh, target)
+        except Exception as error:  # a warehouse that died: what was done is told all the same
+            if not is_transient(error):
+                raise
+            view.say(f"no answers: {error}")
+            return outcomes, []
     return outcomes, answers

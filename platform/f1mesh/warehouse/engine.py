@@ -8,6 +8,7 @@ statement at a time from a pool. Of our own engines each session has a process t
 from __future__ import annotations
 
 import os
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from f1mesh.errors import PermanentError
 from f1mesh.plain_path import plain_path
@@ -34,6 +36,7 @@ _KEPT_IDLE_S = 600.0  # an engine that rested longer is ended
 _KEPT_BYTES = 1 << 30  # one that holds more memory after a statement is ended
 _LOOKED_AT_S = 0.1  # how often the memory of working engines is looked at
 _MAX_LENT = 32
+_PORT = 15002  # Spark Connect's own
 _PATIENCE_S = 60.0
 _BROKEN = ("ENGINE_ERROR", "TEMPORARILY_UNAVAILABLE", "INSUFFICIENT_MEMORY")
 
@@ -261,6 +264,21 @@ class Engine:
             self._idle = []
         for seat in seats:
             seat.end()
+
+
+def unreachable() -> str | None:
+    """In words, why the engine that F1_ENGINE names does not answer; None if it does, or none is
+    named."""
+    if not (url := os.environ.get(ENGINE_SETTING)):
+        return None
+    try:
+        found = urlsplit(url)
+        if found.scheme != "sc" or not found.hostname:
+            return f"{ENGINE_SETTING} is '{url}', and not sc://<host>[:<port>]."
+        socket.create_connection((found.hostname, found.port or _PORT), timeout=10).close()
+    except (OSError, ValueError) as error:
+        return f"The engine {url} (from {ENGINE_SETTING}) does not answer: {error}."
+    return None
 
 
 def memory_limit() -> int:

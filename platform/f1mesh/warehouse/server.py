@@ -33,10 +33,13 @@ def main() -> None:
     os.umask(0o077)  # tables, catalog and logs are the owner's alone
     door = _bind(arguments.port)
     _isolate()
+    from f1mesh.warehouse.engine import unreachable
     from f1mesh.warehouse.protocol.service import Service
     from f1mesh.warehouse.protocol.transport import Server
     from f1mesh.warehouse.warehouse import PATHS_SETTING, Warehouse
 
+    if reason := unreachable():
+        sys.exit(reason)
     paths = tuple(map(Path, filter(None, os.environ.get(PATHS_SETTING, "").split(os.pathsep))))
     try:
         warehouse = Warehouse.open(arguments.folder, arguments.catalog, paths)
