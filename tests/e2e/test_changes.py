@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 
@@ -137,6 +138,30 @@ def test_what_the_source_takes_back_is_gone_with_the_next_run(mesh: Mesh, f1db_z
     assert results == 1
     assert after["fct_pit_stop"] == before["fct_pit_stop"] - stops
     assert after["fct_race_result"] == before["fct_race_result"] - results
+
+
+def test_a_key_that_is_spelled_anew_at_the_source_is_followed(
+    mesh: Mesh, f1db_zip: Path, tmp_path: Path
+) -> None:
+    """A later release may name a driver differently in every file; no full refresh is needed."""
+    facts = (
+        "select count(*) as n from race_history.fct_race_result f join drivers.dim_driver d"
+        " on d.driver_sk = f.driver_sk where d.driver_ref = '{}'"
+    )
+    mesh.json("run", "--history", str(f1db_zip))
+    [[before]] = mesh.ask(facts.format("alexander-albon"))
+    later = tmp_path / "later.zip"
+    with ZipFile(f1db_zip) as old, ZipFile(later, "w", ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name).replace(b'"alexander-albon"', b'"alex-albon"'))
+
+    document = mesh.json("run", "--history", str(later))
+    [[gone], [renamed]] = mesh.ask(facts.format("alexander-albon"), facts.format("alex-albon"))
+
+    assert document["failed"] == {}
+    assert before["n"] > 50
+    assert gone["n"] == 0
+    assert renamed["n"] == before["n"]
 
 
 def test_a_bad_value_never_reaches_history_and_holds_back_what_stands_on_it_alone(
