@@ -147,15 +147,57 @@ def test_every_kind_of_damage_is_named_with_file_line_and_column(
     assert "line 8, column driverId: no such row in drivers ('99')" in str(report)
 
 
-def test_rows_that_hang_on_a_damaged_row_are_set_aside_too(
+def test_a_damaged_row_that_others_hang_on_stops_the_load_whatever_is_allowed(
     load_folder: Load, folder: ErgastFolder, database: str
 ) -> None:
-    folder.replace("drivers.csv", "3,ascari", "3x,ascari")
+    folder.replace("races.csv", "1950-05-21", "0000-00-00")
 
-    report = load_folder(max_damage=0.5)
+    with pytest.raises(PermanentError) as refused:
+        load_folder(max_damage=1.0)
 
-    assert report.quarantined == {"driver_standings.csv": 1, "drivers.csv": 1, "results.csv": 2}
-    assert rows(database, 'select count(*) from results where "driverId" = 3') == [(0,)]
+    assert "races.csv, line 3, column date: not a date (YYYY-MM-DD) ('0000-00-00')\n" in str(
+        refused.value
+    )
+    assert "with it would go 3 rows (results.csv: 3)" in str(refused.value)
+    assert "allow more" not in str(refused.value)
+    assert contents(database) == ({}, {})
+
+
+def test_a_bad_value_that_may_be_empty_is_read_as_empty_and_told(
+    load_folder: Load, folder: ErgastFolder, database: str
+) -> None:
+    folder.replace("drivers.csv", "1906-10-30", "30 October 1906")
+    folder.replace("circuits.csv", "52.0786", "152.0786")
+
+    report = load_folder()
+
+    assert report.quarantined == {}
+    assert report.emptied == {"circuits.csv": 1, "drivers.csv": 1}
+    assert "drivers.csv, line 2, column dob: not a date (YYYY-MM-DD) ('30 October 1906')" in str(
+        report
+    )
+    found = {(i["file"], i["line"], i["column"], i["value"]) for i in quarantined(report)}
+    assert found == {
+        ("drivers.csv", 2, "dob", "30 October 1906"),
+        ("circuits.csv", 2, "lat", "152.0786"),
+    }
+    assert rows(database, 'select dob from drivers where "driverId" = 1') == [(None,)]
+    assert rows(database, 'select lat, lng from circuits where "circuitId" = 1') == [
+        (None, -1.01694)
+    ]
+    assert len(stamps(database)) == 6
+
+
+def test_damage_that_loses_no_row_does_not_keep_what_the_input_lacks(
+    load_folder: Load, folder: ErgastFolder, database: str
+) -> None:
+    load_folder()
+    folder.replace("driver_standings.csv", "3,1,3,6,3,3,0\n", "")
+    folder.replace("drivers.csv", "1906-10-30", "unknown")
+
+    report = load_folder(prune=True)
+
+    assert report.tables["driver_standings"].deleted == 1
 
 
 def test_too_much_damage_changes_nothing(

@@ -7,13 +7,10 @@ report can name the exact line.
 
 from __future__ import annotations
 
+import codecs
 import csv
-import gzip
 import io
-import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from f1mesh.errors import PermanentError
@@ -24,7 +21,12 @@ if TYPE_CHECKING:
 
 LINE = "__line"
 NULLS = ["", "\\N", "NULL"]
-_SUFFIXES = (".csv", ".csv.gz")
+UNREADABLE = "\ufffd"
+"""Stands in a value for bytes that are not UTF-8 text."""
+
+_MAX_HEADER = 1 << 16
+_MAX_LINES = 100
+"""Lines of one row: a quote that nobody closes must not swallow the rest of the file."""
 
 
 @dataclass(frozen=True)
@@ -39,53 +41,18 @@ class CsvFile:
     def rows(self) -> int:
         return int(self.table.num_rows) + len(self.damages)
 
-
-def csv_members(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Name and content of every CSV file (`.csv`, `.csv.gz`) of a folder or a zip, by name.
-
-    Raises PermanentError if the path is neither, or the archive is broken.
-    """
-    try:
-        if path.is_dir():
-            for file in sorted(p for p in path.iterdir() if p.name.endswith(_SUFFIXES)):
-                yield file.name, _unzipped(file.name, file.read_bytes())
-        elif zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                for name in sorted(n for n in archive.namelist() if n.endswith(_SUFFIXES)):
-                    short = PurePosixPath(name).name
-                    if not name.startswith("__MACOSX/"):
-                        yield short, _unzipped(short, archive.read(name))
-        else:
-            raise PermanentError(
-                f"{path} is neither a folder nor a zip file. Give a folder or zip of CSV files."
-            )
-    except (zipfile.BadZipFile, gzip.BadGzipFile, EOFError, OSError) as error:
-        raise PermanentError(f"{path} cannot be read: {error}. Get the file again.") from error
-
-
-def csv_names(path: Path) -> dict[str, str]:
-    """The CSV files of a folder or zip, each with the day it was written (as a zip says; empty for
-    a folder, whose dates only tell when it was copied)."""
-    if path.is_dir():
-        return {file.name: "" for file in path.iterdir() if file.name.endswith(_SUFFIXES)}
-    if not zipfile.is_zipfile(path):
-        raise PermanentError(f"{path} is neither a folder nor a zip file of CSV files.")
-    with zipfile.ZipFile(path) as archive:
-        return {
-            PurePosixPath(item.filename).name: "{:04}-{:02}-{:02}".format(*item.date_time)
-            for item in archive.infolist()
-            if item.filename.endswith(_SUFFIXES)
-        }
-
-
-def _unzipped(name: str, content: bytes) -> bytes:
-    return gzip.decompress(content) if name.endswith(".gz") else content
+    def damages_in(self, table: str) -> list[Damage]:
+        """The rows that could not be split, as rows of this table."""
+        return [replace(damage, table=table) for damage in self.damages]
 
 
 def read_csv(name: str, content: bytes) -> CsvFile:
     """The rows of one file, as strings; `\\N`, `NULL` and empty fields are NULL, blanks around a
-    value are dropped. Raises PermanentError if there is no usable header."""
-    content = content.removeprefix(b"\xef\xbb\xbf")
+    value are dropped, UNREADABLE is in what is not UTF-8.
+
+    Raises PermanentError if there is no usable header, or if the file breaks off in a row.
+    """
+    content = content.removeprefix(codecs.BOM_UTF8)
     header = _header(name, content)
     table = _read_fast(content, header)
     if table is not None:
@@ -94,13 +61,21 @@ def read_csv(name: str, content: bytes) -> CsvFile:
 
 
 def _header(name: str, content: bytes) -> list[str]:
-    first = content.split(b"\n", 1)[0].decode("utf-8", "replace")
-    header = [column.strip() for column in next(csv.reader([first]), [])]
-    repeated = sorted({column for column in header if header.count(column) > 1})
-    if not header or repeated or LINE in header:
+    start = content[:_MAX_HEADER]
+    if not start.strip():
+        raise PermanentError(f"{name} is empty. Get the file again.")
+    first = io.StringIO(start.decode("utf-8", "replace"), newline="").readline()
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or "\0" in first:
+        raise PermanentError(f"{name}, line 1: not UTF-8 (it looks like UTF-16). Save it as UTF-8.")
+    try:
+        columns = [column.strip() for column in next(csv.reader([first], strict=True), [])]
+    except csv.Error as error:
+        raise PermanentError(f"{name}, line 1: the header is not CSV: {error}.") from error
+    repeated = sorted({column for column in columns if column and columns.count(column) > 1})
+    if not any(columns) or repeated or LINE in columns:
         wrong = f"repeats {', '.join(repeated)}" if repeated else "has no column names"
         raise PermanentError(f"{name}, line 1: the header {wrong}. Give each column one name.")
-    return header
+    return [column or f"(column {number})" for number, column in enumerate(columns, 1)]
 
 
 def _read_fast(content: bytes, header: list[str]) -> pa.Table | None:
@@ -109,7 +84,8 @@ def _read_fast(content: bytes, header: list[str]) -> pa.Table | None:
     import pyarrow.csv as pacsv
 
     lines = content.count(b"\n") + (not content.endswith(b"\n"))
-    if lines < 2 or b"\r" in content.replace(b"\r\n", b""):
+    odd = b"\0" in content or content.count(b'"') % 2 or b"\r" in content.replace(b"\r\n", b"")
+    if odd or lines < 2:
         return None
     try:
         table = pacsv.read_csv(
@@ -147,21 +123,22 @@ def _with_lines(table: pa.Table, lines: pa.Array) -> pa.Table:
 def _read_exactly(name: str, content: bytes, header: list[str]) -> CsvFile:
     import pyarrow as pa
 
-    text = io.StringIO(content.decode("utf-8", "surrogateescape"), newline="")
-    reader = csv.reader(text, strict=False)
-    next(reader, None)
+    text = content.decode("utf-8", "replace").replace("\0", UNREADABLE)
+    lines = io.StringIO(text, newline="").readlines()
     good: list[list[str | None]] = []
-    lines: list[int] = []
+    numbers: list[int] = []
     damages: list[Damage] = []
-    line = reader.line_num + 1
-    for row in _rows(name, reader, damages):
-        damage = _row_damage(name, line, row, header)
-        if damage is not None:
-            damages.append(damage)
-        elif row:
+    at = 1
+    while at < len(lines):
+        row, taken, reason = _row(lines[at : at + _MAX_LINES], len(header))
+        if reason is None and row:
             good.append([_value(cell) for cell in row])
-            lines.append(line)
-        line = reader.line_num + 1
+            numbers.append(at + 1)
+        elif reason is not None:
+            column = header[len(row)] if 0 < len(row) < len(header) else None
+            damages.append(Damage(name, at + 1, column, lines[at].strip()[:200], reason))
+        at += taken
+    _refuse_cut(name, lines, damages)
     columns = list(zip(*good, strict=True)) if good else [()] * len(header)
     table = pa.table(
         {
@@ -169,31 +146,32 @@ def _read_exactly(name: str, content: bytes, header: list[str]) -> CsvFile:
             for column, values in zip(header, columns, strict=True)
         }
     )
-    return CsvFile(name, _with_lines(table, pa.array(lines, pa.int32())), tuple(damages))
+    return CsvFile(name, _with_lines(table, pa.array(numbers, pa.int32())), tuple(damages))
 
 
-def _rows(name: str, reader: Iterator[list[str]], damages: list[Damage]) -> Iterator[list[str]]:
-    while True:
-        try:
-            yield next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            line: int = reader.line_num  # type: ignore[attr-defined]
-            damages.append(Damage(name, line, None, None, f"not CSV: {error}"))
+def _row(lines: list[str], fields: int) -> tuple[list[str], int, str | None]:
+    """The row that begins the lines, how many of them it takes, and what is wrong with it. A wrong
+    row takes one line: a quote that it leaves open may hold good rows."""
+    reader = csv.reader(lines)
+    try:
+        row = next(reader)
+        taken = reader.line_num
+        if taken > 1 or len(lines) == 1:
+            next(csv.reader(lines[:taken], strict=True))
+    except csv.Error as error:
+        return [], 1, f"not CSV: {error}"
+    if row and len(row) != fields:
+        return row, 1, f"{len(row)} fields, the header has {fields}"
+    return row, taken, None
 
 
-def _row_damage(name: str, line: int, row: list[str], header: list[str]) -> Damage | None:
-    if row and len(row) != len(header):
-        shown = ",".join(row)[:200].encode("utf-8", "replace").decode()
-        column = header[len(row)] if len(row) < len(header) else None
-        reason = f"{len(row)} fields, the header has {len(header)}"
-        return Damage(name, line, column, shown, reason)
-    for column, cell in zip(header, row, strict=False):
-        if not cell.isascii() and any("\udc80" <= letter <= "\udcff" for letter in cell):
-            shown = cell.encode("utf-8", "replace").decode()
-            return Damage(name, line, column, shown, "bytes that are not UTF-8")
-    return None
+def _refuse_cut(name: str, lines: list[str], damages: list[Damage]) -> None:
+    """A last row that is not whole and has no line end: nobody knows how many rows are missing."""
+    last = damages[-1] if damages else None
+    if last and last.line == len(lines) and not lines[-1].endswith(("\n", "\r")):
+        raise PermanentError(
+            f"{last}. The file ends within this row: it is cut off. Get the file again."
+        )
 
 
 def _value(cell: str) -> str | None:

@@ -9,9 +9,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from f1mesh.errors import PermanentError, TransientError
-from f1mesh.sources.ergast_schema import BY_NAME, PROVENANCE, TABLES, Table, create_sql, quoted
+from f1mesh.sources.ergast_schema import (
+    BY_NAME,
+    PARENTS,
+    PROVENANCE,
+    TABLES,
+    Table,
+    create_sql,
+    quoted,
+)
 from f1mesh.sources.f1db import REFERENCES
-from f1mesh.sources.integrity import PARENTS
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -7,16 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from f1mesh.errors import PermanentError
-from f1mesh.sources.csv_files import LINE, CsvFile, csv_members, read_csv
+from f1mesh.sources.csv_files import LINE, CsvFile, read_csv
+from f1mesh.sources.csv_folders import csv_members
 from f1mesh.sources.damage import DamageReport
-from f1mesh.sources.ergast_schema import TABLES, Table
+from f1mesh.sources.ergast_schema import CORE, PARENTS, TABLES, Table
 from f1mesh.sources.typed import typed
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-CORE = ("circuits", "constructors", "drivers", "races", "results")
-"""Tables that make no sense to be without in a first load."""
 
 
 def read_ergast(path: Path, report: DamageReport, *, first: bool) -> dict[str, pa.Table]:
@@ -39,11 +37,12 @@ def read_ergast(path: Path, report: DamageReport, *, first: bool) -> dict[str, p
             report.notes.append(f"{name}: a second file for {table.name}, left out")
         else:
             file = _renamed(read_csv(name, content), table, report)
-            columns = [c for c in table.columns if c.name in file.table.column_names]
-            rows, damages = typed(duck, file, columns)
-            report.rows[name] += file.rows
-            report.add([*file.damages, *damages])
+            rows, damages = typed(duck, file, table)
+            report.read(name, file.rows, needed=table.name in CORE)
+            report.add([*file.damages_in(table.name), *damages])
             found[table.name] = _located(rows, name)
+            if table.name in PARENTS:
+                report.parents[table.name] = name
     missing = [name for name in CORE if name not in found]
     if not found or (first and missing):
         raise PermanentError(
@@ -71,6 +70,11 @@ def _renamed(file: CsvFile, table: Table, report: DamageReport) -> CsvFile:
         raise PermanentError(
             f"{file.name}, line 1: no column {', '.join(missing)}. The table {table.name} needs "
             f"{', '.join(c.name for c in table.columns if c.required)}."
+        )
+    twice = sorted({name for name in known.values() if list(known.values()).count(name) > 1})
+    if twice:
+        raise PermanentError(
+            f"{file.name}, line 1: several columns are {', '.join(twice)}. Give each one name."
         )
     kept = file.table.select([*known, LINE]).rename_columns([*known.values(), LINE])
     return CsvFile(file.name, kept, file.damages)

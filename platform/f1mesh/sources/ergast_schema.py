@@ -31,12 +31,22 @@ POSTGRES_TYPES: dict[Kind, str] = {
 
 @dataclass(frozen=True)
 class Column:
-    """One column. `check` is an SQL condition that PostgreSQL and DuckDB both understand."""
+    """One column. `check` is an SQL condition that PostgreSQL and DuckDB both understand.
+
+    `telling`: an empty field says something of its own (a place: not classified), so that a value
+    that cannot be read must not be taken for one.
+    """
 
     name: str
     kind: Kind
     required: bool = False
     check: str | None = None
+    telling: bool = False
+
+    @property
+    def needed(self) -> bool:
+        """Whether a row is lost with this value."""
+        return self.required or self.telling
 
 
 @dataclass(frozen=True)
@@ -56,6 +66,16 @@ class Table:
     def names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
 
+    @property
+    def own_key(self) -> str | None:
+        """The column by which other tables refer to a row, if the key is one column."""
+        return self.key[0] if len(self.key) == 1 else None
+
+
+def parents(tables: tuple[Table, ...]) -> tuple[str, ...]:
+    """The tables that others refer to."""
+    return tuple(dict.fromkeys(parent for table in tables for _, parent in table.references))
+
 
 def _int(name: str, check: str | None = None) -> Column:
     return Column(name, "int", check=check)
@@ -71,14 +91,17 @@ def _text(name: str, *, required: bool = False, check: str | None = None) -> Col
 
 def _sessions(*names: str) -> Iterator[Column]:
     for name in names:
-        yield Column(f"{name}_date", "date")
+        yield Column(
+            f"{name}_date", "date", check=f'"{name}_date" between "date" - 31 and "date" + 31'
+        )
         yield Column(f"{name}_time", "time")
 
 
 # R retired, N not classified, D disqualified, E excluded, F failed to qualify, W withdrawn.
 _POSITION_TEXT = """"positionText" ~ '^([RNDEFW]|[0-9]{1,3})$'"""
-_POSITION = _int("position", '"position" > 0')
-_POINTS = Column("points", "decimal", required=True, check='"points" >= 0')
+# The bounds are those that the products' own tests hold the values to: what they would refuse later
+# is refused here, where its line is known.
+_POSITION = _int("position", '"position" between 1 and 500')
 _ENTRY = (_id("raceId"), _id("driverId"), _id("constructorId"))
 _ENTRY_REFERENCES = (
     ("raceId", "races"),
@@ -87,25 +110,27 @@ _ENTRY_REFERENCES = (
 )
 _FINISH = (
     _int("number", '"number" >= 0'),
-    Column("grid", "int", required=True, check='"grid" >= 0'),
+    Column("grid", "int", required=True, check='"grid" between 0 and 500'),
     _POSITION,
     _text("positionText", required=True, check=_POSITION_TEXT),
     Column("positionOrder", "int", required=True, check='"positionOrder" > 0'),
-    _POINTS,
-    _int("laps", '"laps" >= 0'),
+    Column("points", "decimal", required=True, check='"points" between 0 and 60'),
+    _int("laps", '"laps" between 0 and 300'),
     _text("time"),
     Column("milliseconds", "bigint", check='"milliseconds" > 0'),
     _int("fastestLap", '"fastestLap" > 0'),
 )
 _STANDING = (
-    _POINTS,
-    _POSITION,
+    Column("points", "decimal", required=True, check='"points" between 0 and 20000'),
+    Column("position", "int", check='"position" between 1 and 1000', telling=True),
     _text("positionText"),
-    Column("wins", "int", required=True, check='"wins" >= 0'),
+    Column("wins", "int", required=True, check='"wins" between 0 and 500'),
 )
+# The next season's calendar is published in the year before.
+_YEAR = '"year" between 1950 and extract(year from current_date) + 1'
 
 TABLES: tuple[Table, ...] = (
-    Table("seasons", ("year",), (Column("year", "int", True, '"year" >= 1950'), _text("url"))),
+    Table("seasons", ("year",), (Column("year", "int", True, _YEAR), _text("url"))),
     Table("status", ("statusId",), (_id("statusId"), _text("status", required=True))),
     Table(
         "circuits",
@@ -118,7 +143,7 @@ TABLES: tuple[Table, ...] = (
             _text("country"),
             Column("lat", "float", check='"lat" between -90 and 90'),
             Column("lng", "float", check='"lng" between -180 and 180'),
-            _int("alt"),
+            _int("alt", '"alt" between -500 and 5000'),
             _text("url"),
         ),
         unique=(("circuitRef",),),
@@ -141,11 +166,11 @@ TABLES: tuple[Table, ...] = (
         (
             _id("driverId"),
             _text("driverRef", required=True),
-            _int("number", '"number" >= 0'),
+            _int("number", '"number" between 0 and 999'),
             _text("code"),
             _text("forename", required=True),
             _text("surname", required=True),
-            Column("dob", "date"),
+            Column("dob", "date", check=""""dob" between '1880-01-01' and current_date"""),
             _text("nationality"),
             _text("url"),
         ),
@@ -160,7 +185,7 @@ TABLES: tuple[Table, ...] = (
             Column("round", "int", required=True, check='"round" > 0'),
             _id("circuitId"),
             _text("name", required=True),
-            Column("date", "date", required=True),
+            Column("date", "date", True, 'extract(year from "date") = "year"'),
             Column("time", "time"),
             _text("url"),
             *_sessions("fp1", "fp2", "fp3", "quali", "sprint"),
@@ -177,7 +202,7 @@ TABLES: tuple[Table, ...] = (
             *_FINISH,
             _int("rank", '"rank" >= 0'),
             _text("fastestLapTime"),
-            Column("fastestLapSpeed", "float"),
+            Column("fastestLapSpeed", "float", check='"fastestLapSpeed" between 0 and 400'),
             _id("statusId"),
         ),
         references=(*_ENTRY_REFERENCES, ("statusId", "status")),
@@ -208,8 +233,8 @@ TABLES: tuple[Table, ...] = (
         (
             _id("raceId"),
             _id("driverId"),
-            Column("stop", "int", required=True, check='"stop" > 0'),
-            _int("lap", '"lap" >= 0'),
+            Column("stop", "int", required=True, check='"stop" between 1 and 1000'),
+            _int("lap", '"lap" between 0 and 300'),
             Column("time", "time"),
             _text("duration"),
             Column("milliseconds", "bigint", check='"milliseconds" > 0'),
@@ -236,6 +261,10 @@ TABLES: tuple[Table, ...] = (
     ),
 )
 """Parents before children: the order in which rows can be written."""
+
+PARENTS = parents(TABLES)
+CORE = ("circuits", "constructors", "drivers", "races", "results")
+"""Tables that make no sense to be without in a first load, or to be without rows."""
 
 PROVENANCE = Table("provenance", ("key",), (_text("key", required=True), _text("value")))
 

@@ -130,7 +130,7 @@ def _simulated(text: str) -> HistoryInput:
 
 
 def _at(path: Path) -> HistoryInput:
-    from f1mesh.sources.csv_files import csv_names
+    from f1mesh.sources.csv_folders import csv_names
 
     if not path.exists():
         raise PermanentError(

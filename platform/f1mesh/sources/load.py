@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 
 from f1mesh.errors import PermanentError
 from f1mesh.sources import database
-from f1mesh.sources.damage import Damage, DamageReport
+from f1mesh.sources.damage import EMPTIED, LEFT_OUT, Damage, DamageReport
 from f1mesh.sources.database import TableChange
 from f1mesh.sources.download import Progress
-from f1mesh.sources.ergast_schema import TABLES
+from f1mesh.sources.ergast_schema import CORE, TABLES
 from f1mesh.sources.history import HistoryInput
+from f1mesh.sources.orphans import refuse_lost_parents
 from f1mesh.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -32,7 +33,11 @@ MAX_DAMAGE = 0.05
 
 @dataclass(frozen=True)
 class LoadReport:
-    """What a load did. `skipped`: the database held exactly this content already."""
+    """What a load did. `skipped`: the database held exactly this content already.
+
+    Rows per file: `quarantined` were set aside, `emptied` have a value that was read as empty,
+    `repeated` said again what another row says and were left out.
+    """
 
     history: str
     source: str
@@ -44,6 +49,8 @@ class LoadReport:
     seconds: float = 0.0
     tables: Mapping[str, TableChange] = field(default_factory=dict)
     quarantined: Mapping[str, int] = field(default_factory=dict)
+    emptied: Mapping[str, int] = field(default_factory=dict)
+    repeated: Mapping[str, int] = field(default_factory=dict)
     examples: tuple[Damage, ...] = ()
     notes: tuple[str, ...] = ()
     quarantine_file: Path | None = None
@@ -58,10 +65,15 @@ class LoadReport:
             f"changed, {sum(c.deleted for c in changes):,} deleted)",
             *(f"  note: {note}" for note in self.notes),
         ]
-        if self.quarantined:
-            files = ", ".join(f"{file}: {count}" for file, count in self.quarantined.items())
-            lines.append(f"  rows set aside ({files}), all listed in {self.quarantine_file}")
-            lines += [f"    {damage}" for damage in self.examples]
+        for what, counts in (
+            ("rows set aside", self.quarantined),
+            ("rows with a value read as empty", self.emptied),
+            ("repeated rows left out", self.repeated),
+        ):
+            if counts:
+                files = ", ".join(f"{file}: {count}" for file, count in counts.items())
+                lines.append(f"  {what} ({files}), all listed in {self.quarantine_file}")
+        lines += [f"    {damage}" for damage in self.examples]
         return "\n".join(lines)
 
 
@@ -76,8 +88,10 @@ def load(
 ) -> LoadReport:
     """Make the database at `url` hold `history`; content that it holds already is left alone.
 
-    Damaged rows are set aside as JSON lines in the folder `quarantine` (default: the dataset's). If
-    they are more than `max_damage` of a file's rows, PermanentError is raised and nothing changes.
+    What is damaged is listed as JSON lines in the folder `quarantine` (default: the dataset's). A
+    value that cannot be read is read as empty where it may be empty, else its row is set aside. If
+    that is more than `max_damage` of a file's rows, or a row that others refer to, PermanentError
+    is raised and nothing changes.
     `prune`: delete rows that the input no longer has; by default for F1DB and simulated histories,
     which are always whole.
     """
@@ -101,7 +115,13 @@ def load(
         told("reading the history")
         damage = DamageReport()
         tables = _sound_tables(connection, history, damage, first)
-        _set_aside(damage, kept, max_damage)
+        if damage.damages:
+            damage.write(kept)
+        try:
+            refuse_unsound(damage, tables, max_damage)
+        except PermanentError as error:
+            listed = f"\nAll damage is listed in {kept}." if damage.damages else ""
+            raise PermanentError(f"{error}{listed}") from error
         changes = _write(connection, tables, told)
         if prune or (prune is None and history.kind != "ergast"):
             _remove_absent(connection, changes, damage, 1.0 if prune else max_damage)
@@ -112,7 +132,9 @@ def load(
         seconds=time.monotonic() - begin,
         tables=changes,
         quarantined=damage.quarantined(),
-        examples=tuple(damage.damages[:5]),
+        emptied=damage.affected(EMPTIED),
+        repeated=damage.affected(LEFT_OUT),
+        examples=damage.examples(),
         notes=tuple(damage.notes),
         quarantine_file=kept if damage.damages else None,
     )
@@ -157,14 +179,16 @@ def _simulated(history: HistoryInput) -> dict[str, pa.Table]:
     return located
 
 
-def _set_aside(damage: DamageReport, kept: Path, max_damage: float) -> None:
-    if not damage.damages:
-        return
-    damage.write(kept)
-    try:
-        damage.refuse_beyond(max_damage)
-    except PermanentError as error:
-        raise PermanentError(f"{error}\nAll damaged rows are listed in {kept}.") from error
+def refuse_unsound(
+    damage: DamageReport, tables: Mapping[str, pa.Table], max_damage: float = MAX_DAMAGE
+) -> None:
+    """Raises PermanentError if what is left of the input would be a wrong history: a row that
+    others need is lost, more than `max_damage` of a file is, or there is no result at all."""
+    refuse_lost_parents(damage)
+    damage.refuse_beyond(max_damage)
+    for name in CORE:
+        if name in tables and not tables[name].num_rows:
+            raise PermanentError(f"No row of {name} can be loaded. Repair or add its file.")
 
 
 def _write(
@@ -185,7 +209,7 @@ def _remove_absent(
     max_share: float,
 ) -> None:
     """Delete what the input no longer has; a large part of a table gone is taken for damage."""
-    if damage.damages:
+    if damage.quarantined():
         damage.notes.append("rows that the input no longer has are kept, since it is damaged")
         return
     for table in reversed(TABLES):
