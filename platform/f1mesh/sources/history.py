@@ -7,12 +7,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from f1mesh.errors import PermanentError, TransientError
+from f1mesh.errors import MeshError, PermanentError
+from f1mesh.sources.csv_folders import csv_entries, csv_names
 from f1mesh.sources.download import Progress, Release, latest_release, newest_kept
 from f1mesh.workspace import Workspace
 
 Kind = Literal["f1db", "ergast", "simulated"]
 
+RULES_VERSION = b"2"
+"""Another one where the loader reads the same files otherwise: they are loaded again."""
 DEFAULT_SEED = 1
 DEFAULT_SCALE = 1
 LICENCES: dict[Kind, str] = {
@@ -52,7 +55,7 @@ class HistoryInput:
             return _fetched(latest_release(), downloads, progress)
         if text.startswith(("http://", "https://")):
             return _fetched(Release(text, None), downloads, progress)
-        return _at(Path(text).expanduser())
+        return _at(_path(text))
 
     @property
     def simulated(self) -> bool:
@@ -91,7 +94,7 @@ class HistoryInput:
             from f1mesh.sources.simulated import championship
 
             return f"simulated:{self.seed}:{self.scale}:{championship.GENERATOR_VERSION}"
-        files = [self.path] if self.path.is_file() else sorted(self.path.glob("*.csv*"))
+        files = sorted({entry.path for entry in csv_entries(self.path)})
         digest = hashlib.sha256(mapping_version(self.kind))
         for file in files:
             digest.update(file.name.encode() + b"\0" if self.path.is_dir() else b"")
@@ -111,8 +114,9 @@ def choose_history(
 
 
 def mapping_version(kind: Kind) -> bytes:
-    """What else than the files decides on the rows: the mapping of F1DB to Ergast."""
-    return Path(__file__).with_name("f1db.sql").read_bytes() if kind == "f1db" else b""
+    """What else than the files decides on the rows: the rules of reading, F1DB's mapping."""
+    mapping = Path(__file__).with_name("f1db.sql").read_bytes() if kind == "f1db" else b""
+    return RULES_VERSION + mapping
 
 
 def _simulated(text: str) -> HistoryInput:
@@ -129,24 +133,31 @@ def _simulated(text: str) -> HistoryInput:
     return HistoryInput("simulated", seed=seed, scale=scale)
 
 
-def _at(path: Path) -> HistoryInput:
-    from f1mesh.sources.csv_folders import csv_names
-
-    if not path.exists():
+def _path(text: str) -> Path:
+    """Raises PermanentError if nothing can be there, or nothing is."""
+    try:
+        path = Path(text).expanduser()
+        path.stat()
+        return path.resolve()
+    except (OSError, ValueError, RuntimeError) as error:
+        why = "" if isinstance(error, FileNotFoundError) else f" ({error})"
         raise PermanentError(
-            f"There is no {path}. Name a folder or zip of CSV files, a URL, `latest`, or "
+            f"There is no {text!r}{why}. Name a folder or zip of CSV files, a URL, `latest`, or "
             "`simulated[:seed[:scale]]`."
-        )
+        ) from error
+
+
+def _at(path: Path) -> HistoryInput:
     names = csv_names(path)
     if not names:
         raise PermanentError(f"{path} holds no CSV files (.csv or .csv.gz).")
     kind: Kind = "f1db" if any(name.startswith("f1db-") for name in names) else "ergast"
     newest = max(names.values())
-    return HistoryInput(kind, path.resolve(), f"files of {newest}" if newest else None)
+    return HistoryInput(kind, path, f"files of {newest}" if newest else None)
 
 
 def _fetched(release: Release, downloads: Path, progress: Progress | None) -> HistoryInput:
-    found = _at(release.fetch(downloads, progress))
+    found = _at(release.fetch(downloads, progress).resolve())
     return replace(found, version=release.tag or found.version)
 
 
@@ -155,7 +166,7 @@ def _default(downloads: Path, progress: Progress | None) -> HistoryInput:
         release = latest_release(timeout_s=4.0)
         chosen = _fetched(release, downloads, progress)
         return replace(chosen, reason="no history was named: the latest F1DB release is used")
-    except TransientError as error:
+    except MeshError as error:
         why = str(error).split("\n")[0]
     reason = f"no history was named and the latest F1DB release is out of reach ({why})"
     kept = newest_kept(downloads)
