@@ -67,6 +67,8 @@ def _header(name: str, content: bytes) -> list[str]:
     first = io.StringIO(start.decode("utf-8", "replace"), newline="").readline()
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or "\0" in first:
         raise PermanentError(f"{name}, line 1: not UTF-8 (it looks like UTF-16). Save it as UTF-8.")
+    if len(first) >= _MAX_HEADER:
+        raise PermanentError(f"{name}, line 1: the header is longer than {_MAX_HEADER >> 10} KB.")
     try:
         columns = [column.strip() for column in next(csv.reader([first], strict=True), [])]
     except csv.Error as error:
@@ -107,12 +109,13 @@ def _read_fast(content: bytes, header: list[str]) -> pa.Table | None:
 
 
 def _trimmed(table: pa.Table) -> pa.Table:
+    import pyarrow as pa
     import pyarrow.compute as pc
 
     columns = {}
     for column in table.column_names:
         values = pc.utf8_trim_whitespace(table[column])
-        columns[column] = pc.if_else(pc.equal(values, ""), None, values)
+        columns[column] = pc.if_else(pc.is_in(values, pa.array(NULLS)), None, values)
     return type(table).from_pydict(columns)
 
 

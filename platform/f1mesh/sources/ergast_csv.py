@@ -65,16 +65,16 @@ def _renamed(file: CsvFile, table: Table, report: DamageReport) -> CsvFile:
     unknown = [name for name in header if name not in known]
     if unknown:
         report.notes.append(f"{file.name}: columns left out: {', '.join(unknown)}")
+    twice = sorted({name for name in known.values() if list(known.values()).count(name) > 1})
+    if twice:
+        raise PermanentError(
+            f"{file.name}, line 1: several columns are {', '.join(twice)}. Give each one name."
+        )
     missing = [c.name for c in table.columns if c.required and c.name not in known.values()]
     if missing:
         raise PermanentError(
             f"{file.name}, line 1: no column {', '.join(missing)}. The table {table.name} needs "
             f"{', '.join(c.name for c in table.columns if c.required)}."
-        )
-    twice = sorted({name for name in known.values() if list(known.values()).count(name) > 1})
-    if twice:
-        raise PermanentError(
-            f"{file.name}, line 1: several columns are {', '.join(twice)}. Give each one name."
         )
     kept = file.table.select([*known, LINE]).rename_columns([*known.values(), LINE])
     return CsvFile(file.name, kept, file.damages)
