@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
-import zipfile
-from pathlib import Path
-
 import pytest
 
 from f1mesh.errors import PermanentError
 from f1mesh.sources.csv_files import LINE, UNREADABLE, read_csv
-from f1mesh.sources.csv_folders import csv_members
 
 
 def test_nulls_blanks_and_line_ends() -> None:
@@ -67,21 +62,3 @@ def test_a_header_without_rows_is_an_empty_table() -> None:
 
     assert file.table.num_rows == 0
     assert file.table.column_names == ["a", "b", LINE]
-
-
-def test_a_broken_archive_is_an_error_that_names_it(tmp_path: Path) -> None:
-    good = tmp_path / "good.zip"
-    with zipfile.ZipFile(good, "w") as out:
-        out.writestr("x.csv", "a\n" + "1\n" * 1000)
-    broken = tmp_path / "broken.zip"
-    broken.write_bytes(good.read_bytes()[:200])
-
-    with pytest.raises(PermanentError, match=r"broken.zip is neither"):
-        list(csv_members(broken))
-
-
-def test_a_cut_gzip_is_an_error_that_names_the_folder(tmp_path: Path) -> None:
-    (tmp_path / "x.csv.gz").write_bytes(gzip.compress(b"a\n1\n" * 1000)[:-20])
-
-    with pytest.raises(PermanentError, match="cannot be read"):
-        list(csv_members(tmp_path))
