@@ -52,6 +52,31 @@ def test_load_look_correct_and_stop(home: Path, folder: ErgastFolder) -> None:
     assert f1("url").exit_code == 75
 
 
+def test_a_history_without_one_of_its_races_is_not_loaded(home: Path, folder: ErgastFolder) -> None:
+    folder.replace("races.csv", "1950-05-13", "0000-00-00")
+
+    refused = f1("load", "--history", str(folder.path), "--max-damage", "1")
+
+    assert refused.exit_code == 1
+    assert (
+        "races.csv, line 2, column date: not a date (YYYY-MM-DD)" in refused.stderr
+    )
+    assert "with it would go 6 rows (driver_standings.csv: 3, results.csv: 3)" in refused.stderr
+    (listed,) = home.glob("**/quarantine/*.jsonl")
+    assert str(listed) in refused.stderr.replace("\n", "")
+    assert f1("start").exit_code == 0
+    assert json.loads(f1("status", "--json").stdout)["rows"] == {}
+
+    folder.replace("races.csv", "0000-00-00", "1950-05-13")
+    folder.replace("drivers.csv", "1906-10-30", "unknown")
+    loaded = f1("load", "--history", str(folder.path), "--json")
+
+    assert loaded.exit_code == 0, loaded.output
+    report = json.loads(loaded.stdout)
+    assert (report["emptied"], report["quarantined"]) == ({"drivers.csv": 1}, {})
+    assert report["examples"][0]["value"] == "unknown"
+
+
 def test_errors_are_told_without_a_traceback(home: Path) -> None:
     missing = f1("load", "--history", str(home / "nowhere"))
     assert missing.exit_code == 1

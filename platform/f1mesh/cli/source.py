@@ -70,7 +70,12 @@ def load(
         ),
     ] = None,
     max_damage: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of a file's rows that may be quarantined.")
+        float,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Share of a file's rows that may be set aside; never a season, race or driver.",
+        ),
     ] = 0.05,
     prune: Annotated[
         bool | None,
