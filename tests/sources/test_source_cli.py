@@ -58,9 +58,7 @@ def test_a_history_without_one_of_its_races_is_not_loaded(home: Path, folder: Er
     refused = f1("load", "--history", str(folder.path), "--max-damage", "1")
 
     assert refused.exit_code == 1
-    assert (
-        "races.csv, line 2, column date: not a date (YYYY-MM-DD)" in refused.stderr
-    )
+    assert "races.csv, line 2, column date: not a date (YYYY-MM-DD)" in refused.stderr
     assert "with it would go 6 rows (driver_standings.csv: 3, results.csv: 3)" in refused.stderr
     (listed,) = home.glob("**/quarantine/*.jsonl")
     assert str(listed) in refused.stderr.replace("\n", "")

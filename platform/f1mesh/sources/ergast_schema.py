@@ -126,6 +126,8 @@ _STANDING = (
     _text("positionText"),
     Column("wins", "int", required=True, check='"wins" between 0 and 500'),
 )
+# A season may be late, by a month.
+_IN_SEASON = '"year" between extract(year from "date" - 31) and extract(year from "date")'
 # The next season's calendar is published in the year before.
 _YEAR = '"year" between 1950 and extract(year from current_date) + 1'
 
@@ -185,7 +187,7 @@ TABLES: tuple[Table, ...] = (
             Column("round", "int", required=True, check='"round" > 0'),
             _id("circuitId"),
             _text("name", required=True),
-            Column("date", "date", True, 'extract(year from "date") = "year"'),
+            Column("date", "date", required=True, check=_IN_SEASON),
             Column("time", "time"),
             _text("url"),
             *_sessions("fp1", "fp2", "fp3", "quali", "sprint"),

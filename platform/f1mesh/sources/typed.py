@@ -14,14 +14,16 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
-# Whole numbers may be written 7.0 (pandas does); dates also as older Kaggle files do (31/12/1999).
+# Whole numbers may be written 7.0 (pandas does); dates also as older Kaggle files do (31/12/1999);
+# `infinity`, `epoch` and years of six digits are dates for DuckDB, not here.
 _CASTS: dict[Kind, str] = {
     "int": "case when {c} ~ '-?[0-9]+([.]0*)?' then try_cast({c} as integer) end",
     "bigint": "case when {c} ~ '-?[0-9]+([.]0*)?' then try_cast({c} as bigint) end",
     "decimal": "try_cast({c} as decimal(9, 3))",
     "float": "try_cast({c} as double)",
     "text": f"case when not contains({{c}}, '{UNREADABLE}') then {{c}} end",
-    "date": "coalesce(try_cast({c} as date), cast(try_strptime({c}, '%d/%m/%Y') as date))",
+    "date": "case when {c} ~ '[0-9]{{1,4}}[-/].*' then "
+    "coalesce(try_cast({c} as date), cast(try_strptime({c}, '%d/%m/%Y') as date)) end",
     "time": "try_cast(regexp_replace({c}, 'Z$', '') as time)",
     "bool": "try_cast({c} as boolean)",
 }

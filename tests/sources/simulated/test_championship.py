@@ -4,13 +4,19 @@ import hashlib
 import io
 import time
 
+import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as csv
 import pytest
 
-from f1mesh.sources.ergast_schema import TABLES, arrow_schema
+from f1mesh.sources.csv_files import LINE
+from f1mesh.sources.damage import DamageReport
+from f1mesh.sources.ergast_schema import BY_NAME, TABLES, arrow_schema
+from f1mesh.sources.integrity import sound_rows
+from f1mesh.sources.simulated.calendar import calendar
 from f1mesh.sources.simulated.championship import GENERATOR_VERSION, tables
+from f1mesh.sources.simulated.eras import FIRST_SEASON, NEXT_SEASON, Load, season
 
 # Of seed 1 and scale 1. Another digest with the same version means: rows depend on the machine, the
 # Python or numpy, or somebody changed the generator and forgot to give it a new version.
@@ -52,6 +58,38 @@ def test_tables_have_the_ergast_schema(championship: dict[str, pa.Table]) -> Non
     assert list(championship) == [table.name for table in TABLES]
     for table in TABLES:
         assert championship[table.name].schema == arrow_schema(table)
+
+
+def test_a_championship_breaks_no_rule_of_the_loader(championship: dict[str, pa.Table]) -> None:
+    located = {
+        name: table.append_column(LINE, pa.array(range(table.num_rows))).append_column(
+            "__file", pa.array([name] * table.num_rows)
+        )
+        for name, table in championship.items()
+    }
+    report = DamageReport()
+
+    sound = sound_rows(located, {}, report)
+
+    assert report.damages == []
+    assert sound["results"].num_rows == championship["results"].num_rows
+
+
+@pytest.mark.parametrize("scale", [2, 5, 8, 30, 100])
+def test_races_of_any_scale_are_in_their_season(scale: int) -> None:
+    races = [
+        {"year": race.year, "date": race.date}
+        for year in range(FIRST_SEASON, NEXT_SEASON + 1)
+        for race in calendar(1, season(year, Load.of(scale)))
+    ]
+    in_season = BY_NAME["races"].column("date").check
+
+    with duckdb.connect() as database:
+        database.register("races", pa.Table.from_pylist(races))
+        outside = database.execute(f"select * from races where not ({in_season})").fetchall()
+
+    assert len(races) > 1000
+    assert outside == []
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
