@@ -131,6 +131,15 @@ def test_what_unpacks_to_too_much_is_refused_in_time(
             whole_read(tmp_path / path)
 
 
+def test_two_files_of_one_name_in_a_zip_are_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "history.zip", "w") as out:
+        out.writestr("old/races.csv", TEXT)
+        out.writestr("new/races.csv", TEXT[:20])
+
+    with pytest.raises(PermanentError, match=r"history.zip holds several files races.csv"):
+        whole_read(tmp_path / "history.zip")
+
+
 def test_a_zip_of_very_many_files_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "many.zip", "w") as out:
         for number in range(1001):

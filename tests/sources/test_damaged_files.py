@@ -40,6 +40,8 @@ FILES = [
     (patched("races.csv", b",", b";"), "races.csv, line 1: no column raceId, year"),
     (patched("results.csv", b"\\N,1\n", b"\n"), "results.csv, line 2, column statusId: 17 fields"),
     (lambda folder: (folder.path / "races.csv").unlink(), "no file for races"),
+    (written("races_.csv", b"raceId\n"), "several files for races (races.csv, races_.csv)"),
+    (written("results_.csv", b"raceId\n"), "several files for results"),
 ]
 
 

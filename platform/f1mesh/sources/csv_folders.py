@@ -77,6 +77,10 @@ def csv_entries(path: Path) -> list[Entry]:
         raise PermanentError(f"{path} holds {len(entries)} CSV files, over {MAX_FILES}.")
     if bytes_packed > MAX_BYTES:
         raise _too_much(path)
+    names = [entry.name for entry in entries]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise PermanentError(f"{path} holds several files {twice}. Keep the one that counts.")
     return entries
 
 

@@ -29,20 +29,24 @@ def read_ergast(path: Path, report: DamageReport, *, first: bool) -> dict[str, p
     duck = duckdb.connect(config={"threads": 2})
     by_plain_name = {_plain(table.name): table for table in TABLES}
     found: dict[str, pa.Table] = {}
+    files: dict[str, str] = {}
     for name, content in csv_members(path):
         table = by_plain_name.get(_plain(name.split(".")[0]))
         if table is None:
             report.notes.append(f"{name}: not a table of this schema, left out")
         elif table.name in found:
-            report.notes.append(f"{name}: a second file for {table.name}, left out")
+            raise PermanentError(
+                f"{path} has several files for {table.name} ({files[table.name]}, {name}). Keep "
+                "the one that counts."
+            )
         else:
             file = _renamed(read_csv(name, content), table, report)
             rows, damages = typed(duck, file, table)
             report.read(name, file.rows, needed=table.name in CORE)
             report.add([*file.damages_in(table.name), *damages])
             found[table.name] = _located(rows, name)
-            if table.name in PARENTS:
-                report.parents[table.name] = name
+            files[table.name] = name
+    report.parents |= {name: file for name, file in files.items() if name in PARENTS}
     missing = [name for name in CORE if name not in found]
     if not found or (first and missing):
         raise PermanentError(
