@@ -39,7 +39,7 @@ def run(
         bool, typer.Option(help="Read everything again and rebuild incremental models.")
     ] = False,
     max_damage: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of a file's rows that may be quarantined.")
+        float, typer.Option(min=0, max=1, help="Share of a leaf file's rows that may be set aside.")
     ] = 0.05,
     keep: Annotated[bool, typer.Option(help="Leave the services running afterwards.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Summary and answers as JSON.")] = False,

@@ -50,7 +50,7 @@ def up(
     seed: Annotated[int, typer.Option(help="Seed of `simulated`.")] = 1,
     scale: Annotated[int, typer.Option(min=1, help="Size of `simulated`; 1 is real size.")] = 1,
     max_damage: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of a file's rows that may be quarantined.")
+        float, typer.Option(min=0, max=1, help="Share of a leaf file's rows that may be set aside.")
     ] = 0.05,
     once: Annotated[
         bool, typer.Option("--once", help="Run every domain once, show the answers, stop.")
