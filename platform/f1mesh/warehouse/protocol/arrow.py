@@ -10,6 +10,13 @@ from typing import Any
 
 import pyarrow as pa
 
+from f1mesh.warehouse.protocol.intervals import (
+    contains_interval,
+    is_interval,
+    is_months,
+    readable_batch,
+    with_texts,
+)
 from f1mesh.warehouse.protocol.thrift import types as ttypes
 from f1mesh.warehouse.results import Result
 
@@ -50,7 +57,7 @@ def _type_id(kind: pa.DataType) -> int:
         (types.is_struct, ids.STRUCT_TYPE),
         (types.is_null, ids.NULL_TYPE),
         (types.is_duration, ids.INTERVAL_DAY_TIME_TYPE),
-        (types.is_interval, ids.INTERVAL_YEAR_MONTH_TYPE),
+        (is_months, ids.INTERVAL_YEAR_MONTH_TYPE),
     )
     return next((int(ident) for test, ident in table if test(kind)), int(ids.STRING_TYPE))
 
@@ -76,7 +83,7 @@ def client_type(kind: pa.DataType, nested: bool) -> pa.DataType:
         return pa.string()
     if _is_binary(kind):
         return pa.binary()
-    if types.is_duration(kind) or types.is_interval(kind):
+    if is_interval(kind):
         return pa.string()
     if types.is_unsigned_integer(kind):
         return {1: pa.int16(), 2: pa.int32()}.get(kind.byte_width, pa.int64())
@@ -95,15 +102,15 @@ def client_type(kind: pa.DataType, nested: bool) -> pa.DataType:
     return kind
 
 
-def _convert(array: pa.Array, to: pa.DataType) -> pa.Array:
-    kind = array.type
-    if kind == to:
+def _convert(array: pa.Array, kind: pa.DataType, to: pa.DataType) -> pa.Array:
+    """A readable array that was of the type `kind`, in the form that a client gets."""
+    if array.type == to:
         return array
-    if pa.types.is_string(to) and pa.types.is_nested(kind):
-        return pa.array([None if v is None else _json(v) for v in array.to_pylist()], to)
-    if pa.types.is_string(to) and (pa.types.is_duration(kind) or pa.types.is_interval(kind)):
-        return pa.array([None if v is None else str(v) for v in array.to_pylist()], to)
-    return array.cast(to)
+    as_json = pa.types.is_nested(kind) and pa.types.is_string(to)
+    if not as_json and not contains_interval(kind):
+        return array.cast(to)
+    values = [with_texts(v, kind) for v in array.to_pylist()]
+    return pa.array([None if v is None else _json(v) for v in values] if as_json else values, to)
 
 
 def _json(value: Any) -> str:
@@ -131,7 +138,8 @@ class Pages:
     """A result in pages; at most one batch more than a page is held in memory."""
 
     def __init__(self, result: Result, nested: bool) -> None:
-        self.types = [thrift_type(f.type) for f in result.schema]
+        self._kinds = [f.type for f in result.schema]
+        self.types = [thrift_type(kind) for kind in self._kinds]
         self.schema = pa.schema(
             [pa.field(f.name, client_type(f.type, nested)) for f in result.schema]
         )
@@ -167,8 +175,10 @@ class Pages:
             if batch is None:
                 self._ended = True
             elif batch.num_rows and batch.num_columns:
+                columns = readable_batch(batch).columns
                 arrays = [
-                    _convert(a, f.type) for a, f in zip(batch.columns, self.schema, strict=True)
+                    _convert(array, kind, field.type)
+                    for array, kind, field in zip(columns, self._kinds, self.schema, strict=True)
                 ]
                 return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
         return None

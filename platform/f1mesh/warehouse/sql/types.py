@@ -154,6 +154,15 @@ def nullable(kind: DeltaType) -> DeltaType:
     return {**kind, "fields": fields}
 
 
+def atoms(kind: DeltaType) -> set[str]:
+    """The first words of all types that a type is made of: {"array", "decimal"}."""
+    if isinstance(kind, str):
+        return {kind.split("(")[0].split(" ")[0]}
+    parts = [kind.get(key) for key in ("elementType", "keyType", "valueType")]
+    parts += [f["type"] for f in kind.get("fields", ())]
+    return {kind["type"]}.union(*(atoms(part) for part in parts if part is not None))
+
+
 def json_type(kind: DeltaType) -> dict[str, Any]:
     """A Delta type as `DESCRIBE ... AS JSON` writes it."""
     if isinstance(kind, str):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from f1mesh.warehouse.errors import SqlError, quoted, schema_not_found, table_ex
 from f1mesh.warehouse.relations import CLUSTER_BY
 from f1mesh.warehouse.results import Result, affected, done
 from f1mesh.warehouse.sql.tokens import Cursor
-from f1mesh.warehouse.sql.types import nullable
+from f1mesh.warehouse.sql.types import atoms, nullable
 from f1mesh.warehouse.statements.clauses import (
     Declared,
     checked_properties,
@@ -203,17 +204,22 @@ def _content(ctx: Context, spec: CreateTable) -> tuple[str | None, list[dict[str
         for f in ctx.lease.fields(query)
     ]
     refuse_repeated([f["name"] for f in fields])
-    refuse_void(fields)
+    refuse_unstorable(fields)
     return query, fields
 
 
-def refuse_void(fields: list[dict[str, Any]]) -> None:
-    """Raise where a column has no type, as `select null as a` gives one."""
+def refuse_unstorable(fields: Sequence[Mapping[str, Any]]) -> None:
+    """Raise where a column has no type, as `select null as a` gives, or one that Delta lacks."""
     for each in fields:
         if each["type"] == "void":
             raise unsupported(
                 f"the untyped NULL column {quoted([each['name']])} in a table",
                 "Cast it: cast(null as string).",
+            )
+        if "interval" in atoms(each["type"]):
+            raise unsupported(
+                f"the interval column {quoted([each['name']])} in a table",
+                "Cast it to a string, or store the two moments or the number of units.",
             )
 
 
