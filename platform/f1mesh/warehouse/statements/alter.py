@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from f1mesh.warehouse.catalog.entries import Entry, Table, View
@@ -13,13 +14,13 @@ from f1mesh.warehouse.results import Result, done
 from f1mesh.warehouse.sql.tokens import Cursor
 from f1mesh.warehouse.statements import columns, constraints
 from f1mesh.warehouse.statements.clauses import (
-    checked_properties,
     find_field,
     read_properties,
     require_columns,
 )
 from f1mesh.warehouse.statements.comments import set_column_comment, set_comment
 from f1mesh.warehouse.statements.context import Context
+from f1mesh.warehouse.statements.properties import checked_properties, refuse_reserved
 from f1mesh.warehouse.statements.views import CreateView, stored_view
 from f1mesh.warehouse.storage.writing import Writer
 
@@ -70,18 +71,14 @@ def _act(
 def _set_properties(ctx: Context, parts: list[str], cursor: Cursor) -> None:
     properties = read_properties(cursor)
     cursor.finish()
-    _change_properties(ctx, parts, lambda known: {**known, **properties}, properties)
+    _change_properties(ctx, parts, fresh=properties)
 
 
 def _unset_properties(ctx: Context, parts: list[str], cursor: Cursor) -> None:
     cursor.accept("IF", "EXISTS")
     keys = _keys(cursor)
     cursor.finish()
-
-    def change(known: dict[str, str]) -> dict[str, str]:
-        return {key: value for key, value in known.items() if key not in keys}
-
-    _change_properties(ctx, parts, change, {})
+    _change_properties(ctx, parts, gone=keys)
 
 
 def _keys(cursor: Cursor) -> list[str]:
@@ -96,19 +93,25 @@ def _keys(cursor: Cursor) -> list[str]:
 
 
 def _change_properties(
-    ctx: Context,
-    parts: list[str],
-    change: Callable[[dict[str, str]], dict[str, str]],
-    fresh: dict[str, str],
+    ctx: Context, parts: list[str], fresh: Mapping[str, str] | None = None, gone: Sequence[str] = ()
 ) -> None:
     with ctx.warehouse.locks.writing(ctx.name(parts)):
         entry = ctx.entry(parts)
         if isinstance(entry.what, View):
-            view = replace(entry.what, properties=change(dict(entry.what.properties)))
+            properties = _changed(entry.what.properties, fresh or {}, gone)
+            view = replace(entry.what, properties=properties)
             ctx.warehouse.catalog.put(entry.name, view, replaces=entry)
             return
-        checked_properties(fresh)
+        refuse_reserved(gone)
+        checked = checked_properties(fresh or {})
+        change = partial(_changed, fresh=checked, gone=gone)
         _reconfigure(ctx, entry, entry.what, change, "SET TBLPROPERTIES")
+
+
+def _changed(
+    known: Mapping[str, str], fresh: Mapping[str, str], gone: Sequence[str]
+) -> dict[str, str]:
+    return {key: value for key, value in {**known, **fresh}.items() if key not in gone}
 
 
 def _reconfigure(

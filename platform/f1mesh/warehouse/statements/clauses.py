@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,13 +9,6 @@ from f1mesh.warehouse.errors import SqlError, column_not_found, quoted, unsuppor
 from f1mesh.warehouse.sql.tokens import Cursor
 from f1mesh.warehouse.sql.types import read_type
 from f1mesh.warehouse.storage.constraints import CHECK_PREFIX, PRIMARY_KEY, VARCHAR, PrimaryKey
-
-# Properties of Delta that change only how data is laid out, never what a query sees.
-LAYOUT_PROPERTIES = (
-    "delta.autooptimize.", "delta.dataskipping", "delta.targetfilesize", "delta.tunefilesizes",
-    "delta.parquet.", "delta.checkpointinterval", "delta.logretentionduration",
-    "delta.deletedfileretentionduration", "delta.enabledeletionvectors",
-)  # fmt: skip
 
 
 @dataclass
@@ -180,23 +172,6 @@ def _property_value(cursor: Cursor) -> str:
     if cursor.word()[:1].isdigit():
         return sign + cursor.number()
     return cursor.identifier()
-
-
-def checked_properties(properties: Mapping[str, str]) -> dict[str, str]:
-    """Properties that may be set by a client. Raises for those that would have to change what the
-    warehouse does and cannot."""
-    for key, value in properties.items():
-        low = key.lower()
-        if low.startswith("f1mesh.") or low.startswith(CHECK_PREFIX):
-            raise unsupported(f"setting the property {key}", "Use ALTER TABLE ADD CONSTRAINT.")
-        if not low.startswith("delta.") or low.startswith(LAYOUT_PROPERTIES):
-            continue
-        if low == "delta.appendonly" and value.lower() in ("true", "false"):
-            continue
-        if value.lower() in ("false", "none"):
-            continue
-        raise unsupported(f"the table property {key} = {value}", "Leave it out.")
-    return dict(properties)
 
 
 def find_field(fields: list[dict[str, Any]], name: str) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from f1mesh.warehouse.sql.tokens import Cursor
 from f1mesh.warehouse.sql.types import atoms, nullable
 from f1mesh.warehouse.statements.clauses import (
     Declared,
-    checked_properties,
     find_field,
     read_columns,
     read_properties,
@@ -25,6 +24,7 @@ from f1mesh.warehouse.statements.clauses import (
 )
 from f1mesh.warehouse.statements.clone import clone, is_clone
 from f1mesh.warehouse.statements.context import Context
+from f1mesh.warehouse.statements.properties import checked_properties
 from f1mesh.warehouse.storage.commit import new_metadata
 from f1mesh.warehouse.storage.constraints import PRIMARY_KEY
 from f1mesh.warehouse.storage.log import Snapshot, commit_path
