@@ -8,6 +8,7 @@ statement at a time from a pool. Of our own engines each session has a process t
 from __future__ import annotations
 
 import os
+import re
 import socket
 import threading
 import time
@@ -31,6 +32,10 @@ ENGINE_SETTING = "F1_ENGINE"
 MEMORY_SETTING = "F1_WAREHOUSE_MEMORY"
 UNKNOWN = "ENGINE_ERROR"
 _MISSING_COLUMN = "is missing from the schema"
+_OVERFLOW = re.compile(
+    r"value of \S+ is out of range \w+|(?<=verflow happened on: ).*|\w+ overflow on .*?\)"
+    r"|(?<=\[ARITHMETIC_OVERFLOW\] )[^.]*|Overflow in \w+"
+)
 _PROBED_AFTER_S = 1.0  # a session that rested longer is asked before it is lent
 _KEPT_IDLE_S = 600.0  # an engine that rested longer is ended
 _KEPT_BYTES = 1 << 30  # one that holds more memory after a statement is ended
@@ -329,6 +334,9 @@ def _translate(error: Any) -> SqlError:
     )
 
     text = str(error).strip()
+    overflow = _OVERFLOW.search(text)
+    if overflow:
+        return SqlError("ARITHMETIC_OVERFLOW", f"Overflow: {overflow.group().strip()}.", "22003")
     known = error.getCondition() if hasattr(error, "getCondition") else None
     if known and text.startswith("["):
         body = text.split("]", 1)[1].strip().split(" SQLSTATE:")[0]

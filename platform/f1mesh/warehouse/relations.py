@@ -8,7 +8,7 @@ from typing import Any
 
 from f1mesh.warehouse.catalog.entries import Entry, Table, View, ViewColumn
 from f1mesh.warehouse.errors import SqlError
-from f1mesh.warehouse.sql.types import sql_type
+from f1mesh.warehouse.sql.types import ddl_type, sql_type
 from f1mesh.warehouse.storage.constraints import VARCHAR, Constraints, constraints_of
 from f1mesh.warehouse.storage.log import DeltaLogs
 
@@ -30,6 +30,11 @@ class Column:
     def sql_type(self) -> str:
         """The type as SQL writes it."""
         return f"varchar({self.length})" if self.length else sql_type(self.type)
+
+    @property
+    def ddl_type(self) -> str:
+        """The type as SHOW CREATE TABLE and clients' metadata have it."""
+        return f"VARCHAR({self.length})" if self.length else ddl_type(self.type)
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,19 @@ every view becomes the query that it stands for (in the namespace in which it wa
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
+
+from sqlglot import exp
 
 from f1mesh.plain_path import plain_path
 from f1mesh.warehouse.catalog.entries import Name, Namespace, Table, ViewColumn
 from f1mesh.warehouse.catalog.store import Catalog
 from f1mesh.warehouse.errors import SqlError, quoted, table_not_found, unsupported
 from f1mesh.warehouse.sessions import Session, TempView
+from f1mesh.warehouse.sql.analysis import query_columns, repairs_of
 from f1mesh.warehouse.sql.literals import decode_string, encode_string, quote_name
 from f1mesh.warehouse.sql.names import full_name
 from f1mesh.warehouse.sql.references import (
@@ -29,6 +33,7 @@ from f1mesh.warehouse.sql.references import (
     parse_query,
     splice,
 )
+from f1mesh.warehouse.sql.scopes import Columns, Field
 from f1mesh.warehouse.storage.commit import drop_hint
 from f1mesh.warehouse.storage.log import DeltaLogs, read_commit
 
@@ -54,12 +59,20 @@ class Resolver:
     logs: DeltaLogs
     information_schema: InformationSchema
     pinned: dict[str, int] = field(default_factory=dict)
+    views: dict[tuple[str, Namespace], Columns] = field(default_factory=dict)
 
-    def rewrite(self, text: str, *, targets: Mapping[int, str] | None = None) -> str:
+    def rewrite(
+        self,
+        text: str,
+        *,
+        targets: Mapping[int, str] | None = None,
+        unaliased: Iterable[Name] = (),
+    ) -> str:
         """A query as the engine gets it. `targets` are references, by their start, that get this
-        text instead (what a MERGE, UPDATE or DELETE writes to)."""
+        text instead (what a MERGE, UPDATE or DELETE writes to); `unaliased` are tables that the
+        text gives their last name as alias, so that columns may still be qualified in full."""
         scope = Scope(self.session.namespace, dict(self.session.temp_views))
-        return self._rewrite(text, scope, targets or {})
+        return self._rewrite(text, scope, targets or {}, frozenset(unaliased))
 
     def table_path(self, table: Table, travel: TimeTravel | None = None) -> str:
         """A table as the engine reads it, at its pinned (or the asked) version."""
@@ -73,7 +86,13 @@ class Resolver:
         drop_hint(table.location)
         return f"{delta_path(table.location)} version as of {version}"
 
-    def _rewrite(self, text: str, scope: Scope, targets: Mapping[int, str]) -> str:
+    def _rewrite(
+        self,
+        text: str,
+        scope: Scope,
+        targets: Mapping[int, str],
+        unaliased: frozenset[Name] = frozenset(),
+    ) -> str:
         parsed = parse_query(text)
         edits = list(parsed.literals)
         edits += [self._call(call, scope) for call in parsed.calls]
@@ -83,8 +102,41 @@ class Resolver:
                 replacement = self._relation(reference, scope)
             alias = "" if reference.aliased else f" as {quote_name(reference.parts[-1])}"
             edits.append(Edit(reference.start, reference.end, replacement + alias))
-        edits += _shortened_columns(parsed, scope.namespace)
+        edits += _shortened_columns(parsed, scope.namespace, unaliased)
+        if parsed.tree is not None:
+            known = partial(self._columns, scope=scope)
+            edits += [Edit(*each) for each in repairs_of(parsed.text, parsed.tree, known)]
         return splice(parsed.text, edits)
+
+    def _columns(self, table: exp.Table, scope: Scope) -> Columns:
+        """The columns of a table or view as far as they are known; those of a view by its query,
+        for what the engine said of them when it was made may be wrong."""
+        parts = tuple(part.name for part in table.parts)
+        if len(parts) == 1 and (temp := scope.temp_views.get(parts[0].lower())) is not None:
+            inner = Scope(temp.namespace, temp.around, _deeper(scope, parts))
+            return self._view_columns(temp.text, temp.columns, inner)
+        if table.args.get("version") or table.args.get("when") or parts[0].lower() == "delta":
+            return None
+        entry = self.catalog.find(full_name(parts, scope.namespace))
+        if entry is None:
+            return None
+        if isinstance(entry.what, Table):
+            fields = self.logs.latest(entry.what.location).fields
+            return tuple(Field(str(f["name"]), f["type"]) for f in fields)
+        inner = Scope(entry.what.namespace, {}, _deeper(scope, parts))
+        return self._view_columns(entry.what.text, entry.what.columns, inner)
+
+    def _view_columns(self, text: str, columns: tuple[ViewColumn, ...], scope: Scope) -> Columns:
+        key = (text, scope.namespace)
+        if key not in self.views:
+            parsed = parse_query(text)
+            known = partial(self._columns, scope=scope)
+            found = None
+            if parsed.tree is not None:
+                found = query_columns(parsed.text, parsed.tree, known)
+            types = {f.name.lower(): f.type for f in found or ()}
+            self.views[key] = tuple(Field(c.name, types.get(c.source.lower())) for c in columns)
+        return self.views[key]
 
     def _table_at(self, path: str) -> Table:
         """The table of the catalog that is kept at a path: no other path is read."""
@@ -215,13 +267,15 @@ def _no_travel(reference: Reference) -> None:
         raise unsupported("time travel on a view", "Ask the tables below it for a version.")
 
 
-def _shortened_columns(parsed: ParsedQuery, namespace: Namespace) -> list[Edit]:
+def _shortened_columns(
+    parsed: ParsedQuery, namespace: Namespace, unaliased: frozenset[Name]
+) -> list[Edit]:
     """`schema.table.column` becomes `table.column`, the alias that its table got."""
-    known = {full_name(r.parts, namespace) for r in parsed.references if not r.aliased}
+    known = unaliased | {full_name(r.parts, namespace) for r in parsed.references if not r.aliased}
     return [edit for c in parsed.columns if (edit := _shortened(c, known, namespace))]
 
 
-def _shortened(column: Qualified, known: set[Name], namespace: Namespace) -> Edit | None:
+def _shortened(column: Qualified, known: Set[Name], namespace: Namespace) -> Edit | None:
     for size in (3, 2):
         if len(column.parts) >= size and full_name(column.parts[:size], namespace) in known:
             return Edit(column.starts[0], column.starts[size - 1], "")

@@ -140,7 +140,7 @@ def _column(entry: Entry, column: Column, position: int) -> tuple[Any, ...]:
         size, digits = (int(n) for n in column.sql_type[8:-1].split(","))
     nullable = int(column.nullable)
     return (
-        *entry.name, column.name, _JDBC.get(base, 1111), column.sql_type.upper(), size, None,
+        *entry.name, column.name, _JDBC.get(base, 1111), column.ddl_type, size, None,
         digits, 10, nullable, column.comment or "", None, None, None, None, position,
         "YES" if nullable else "NO", None, None, None, None, "NO",
     )  # fmt: skip

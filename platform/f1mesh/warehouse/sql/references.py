@@ -12,11 +12,11 @@ from functools import lru_cache
 from itertools import pairwise
 
 from sqlglot import Token, TokenType, exp
-from sqlglot.dialects.databricks import Databricks
 from sqlglot.errors import ParseError
 
 from f1mesh.warehouse.errors import SqlError, syntax_error, unsupported
 from f1mesh.warehouse.sql.literals import decode_string, quote_name
+from f1mesh.warehouse.sql.spans import SpannedDatabricks
 from f1mesh.warehouse.sql.tokens import STRINGS, tokenize
 
 ROW_FUNCTIONS = {  # the engine's, of which none reads a file
@@ -84,6 +84,10 @@ class ParsedQuery:
     columns: tuple[Qualified, ...]
     calls: tuple[SessionCall, ...]
     literals: tuple[Edit, ...]
+    tree: exp.Expr | None = None  # None where there is nothing in it but constants
+
+
+MAX_KEPT = 64 * 1024  # characters of a query that is kept parsed
 
 
 def splice(text: str, edits: list[Edit]) -> str:
@@ -95,14 +99,22 @@ def splice(text: str, edits: list[Edit]) -> str:
     return "".join(out) + text[at:]
 
 
-@lru_cache(maxsize=2048)
 def parse_query(text: str) -> ParsedQuery:
     """Read a query, or the part of an UPDATE, DELETE or MERGE. Raises PARSE_SYNTAX_ERROR."""
+    return _kept(text) if len(text) <= MAX_KEPT else _parse_query(text)
+
+
+@lru_cache(maxsize=256)
+def _kept(text: str) -> ParsedQuery:
+    return _parse_query(text)
+
+
+def _parse_query(text: str) -> ParsedQuery:
     tokens = tokenize(text)
     if (plain := spelled_out(text, tokens)) != text:
         return parse_query(plain)
     literals = tuple(_doubled_quotes(text, tokens))
-    if not _may_refer(tokens):
+    if not _may_refer(tokens) and not _may_differ(tokens):
         return ParsedQuery(text, (), (), tuple(_session_calls(text, tokens, None)), literals)
     tree = parse(text)
     _refuse_lossy_using(tree)
@@ -115,6 +127,7 @@ def parse_query(text: str) -> ParsedQuery:
         columns=tuple(_qualified_columns(tree)),
         calls=tuple(_session_calls(text, tokens, tree)),
         literals=literals,
+        tree=tree,
     )
 
 
@@ -131,10 +144,19 @@ def _may_refer(tokens: list[Token]) -> bool:
     )
 
 
+def _may_differ(tokens: list[Token]) -> bool:
+    """Whether a list of VALUES may have rows of different types: exact and approximate numbers."""
+    numbers = [t.text.lower() for t in tokens if t.token_type == TokenType.NUMBER]
+    if not any("." in n and "e" not in n for n in numbers):
+        return False
+    words = {"DOUBLE", "FLOAT", "D", "F"}
+    return any("e" in n for n in numbers) or any(t.text.upper() in words for t in tokens)
+
+
 def parse(text: str) -> exp.Expr:
     """The tree of one statement. Raises PARSE_SYNTAX_ERROR, UNSUPPORTED_FEATURE."""
     try:
-        trees = [tree for tree in Databricks().parse(text) if tree is not None]
+        trees = [tree for tree in SpannedDatabricks().parse(text) if tree is not None]
     except ParseError as error:
         first = error.errors[0] if error.errors else {}
         raise syntax_error(

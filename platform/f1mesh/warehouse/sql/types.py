@@ -106,6 +106,18 @@ def sql_type(kind: DeltaType) -> str:
     return f"struct<{','.join(fields)}>"
 
 
+def ddl_type(kind: DeltaType) -> str:
+    """A Delta type as SHOW CREATE TABLE writes it: words in capitals, fields as they are named."""
+    if isinstance(kind, str):
+        return sql_type(kind).upper()
+    if kind["type"] == "array":
+        return f"ARRAY<{ddl_type(kind['elementType'])}>"
+    if kind["type"] == "map":
+        return f"MAP<{ddl_type(kind['keyType'])}, {ddl_type(kind['valueType'])}>"
+    fields = (f"{_field_name(f['name'])}: {ddl_type(f['type'])}" for f in kind["fields"])
+    return f"STRUCT<{', '.join(fields)}>"
+
+
 def _field_name(name: str) -> str:
     return name if name.replace("_", "a").isalnum() else quote_name(name)
 

@@ -170,7 +170,7 @@ def _create_view_text(entry: Entry, what: Relation) -> str:
 
 def _create_table_text(entry: Entry, what: Relation) -> str:
     items = [
-        f"  {quote_name(c.name)} {c.sql_type.upper()}{'' if c.nullable else ' NOT NULL'}"
+        f"  {quote_name(c.name)} {c.ddl_type}{'' if c.nullable else ' NOT NULL'}"
         f"{_comment(c.comment)}"
         for c in what.columns
     ]

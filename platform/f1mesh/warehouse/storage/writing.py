@@ -16,7 +16,7 @@ from typing import Any
 from f1mesh.warehouse.engine import Lease
 from f1mesh.warehouse.errors import SqlError
 from f1mesh.warehouse.sql.literals import quote_name
-from f1mesh.warehouse.sql.types import sql_type
+from f1mesh.warehouse.sql.types import nullable, sql_type
 from f1mesh.warehouse.storage.commit import (
     CommitConflict,
     commit_info,
@@ -90,7 +90,8 @@ class Writer:
         operation: str,
     ) -> int:
         """A table made anew (`base` is None) or with new schema and content in one commit; the
-        rows written. Columns are written as `metadata` has them."""
+        rows written. Columns are written as `metadata` has them, and of the types that their values
+        turn out to have: what the engine says before it runs the query is not always so."""
         if sql is None:
             self._publish_replace(location, base, metadata, None, operation)
             return 0
@@ -98,7 +99,9 @@ class Writer:
         partitions = list(metadata["partitionColumns"])
         with self.staged(sql, partitions) as stage:
             self._audit([stage], constraints_of(fields, metadata["configuration"]), keep=None)
-            return self._publish_replace(location, base, metadata, stage, operation)
+            kinds = {f["name"]: nullable(f["type"]) for f in stage.fields}
+            actual = with_fields(metadata, [{**f, "type": kinds[f["name"]]} for f in fields])
+            return self._publish_replace(location, base, actual, stage, operation)
 
     def append(self, location: str, sql: str, operation: str = "WRITE") -> int:
         """Add a query's rows (already in the table's columns and types); how many."""

@@ -1,0 +1,201 @@
+"""How an expression is written for the engine where its own answer would differ in silence.
+
+Every repair puts text around an expression and leaves what is inside as it was written. What Sail
+0.7 does instead is said at each; the known answers in `tests/warehouse/test_answers.py` say when a
+repair may go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from f1mesh.warehouse.errors import unsupported
+from f1mesh.warehouse.sql.coercion import (
+    APPROXIMATE,
+    MAX_PRECISION,
+    VOID,
+    WHOLE,
+    Type,
+    digits,
+    is_decimal,
+)
+from f1mesh.warehouse.sql.spans import Span, span
+from f1mesh.warehouse.sql.types import DeltaType, sql_type
+
+_ROOM = {"byte": 3, "short": 5, "integer": 10, "long": 19}
+_MOMENTS = ("timestamp", "timestamp_ntz")
+_DAY_ZERO = "date'1970-01-01'"
+
+
+@dataclass(frozen=True)
+class Wrap:
+    """Text around what stands at `inner`; what of `outer` is outside of it goes away."""
+
+    outer: Span
+    inner: Span
+    before: str
+    after: str
+
+
+def around(node: exp.Expr, before: str, after: str) -> Iterator[Wrap]:
+    """A wrap of a whole expression; none where its place is not known."""
+    place = span(node)
+    if place is not None:
+        yield Wrap(place, place, before, after)
+
+
+def cast_to(node: exp.Expr, kind: DeltaType) -> Iterator[Wrap]:
+    yield from around(node, "cast(", f" as {sql_type(kind)})")
+
+
+def checked_arithmetic(node: exp.Binary, kind: Type) -> Iterator[Wrap]:
+    """`a + b`, `a - b`, `a * b` of whole numbers: the engine wraps around where the result does not
+    fit. Computed as decimals, which have room, and cast back, which fails."""
+    if kind in WHOLE and span(node) is not None and span(node.this) is not None:
+        yield from cast_to(node.this, f"decimal({_ROOM[str(kind)]},0)")
+        yield from cast_to(node, str(kind))
+
+
+def checked_decimals(node: exp.Binary, one: Type, two: Type) -> Iterator[Wrap]:
+    """`a + b`, `a - b` of decimals whose result may have more than 38 digits: the engine gives 39,
+    up to the 1.7e38 at which its integers end."""
+    left, right = digits(one), digits(two)
+    if not left or not right or not (is_decimal(one) or is_decimal(two)):
+        return
+    scale = max(left[1], right[1])
+    if max(left[0] - left[1], right[0] - right[1]) + scale < MAX_PRECISION:
+        return
+    most = f"{'9' * (MAX_PRECISION - scale)}.{'9' * scale}".rstrip(".")
+    limit = f"cast('{most}' as decimal({MAX_PRECISION},{scale}))"
+    raised = "raise_error('[ARITHMETIC_OVERFLOW] a decimal has more than 38 digits.')"
+    test = f"if(abs(v) <= {limit}, v, {raised})"
+    yield from around(node, "element_at(transform(array(", f"), v -> {test}), 1)")
+
+
+def checked_sum(node: exp.Sum, kind: Type) -> Iterator[Wrap]:
+    """`sum` of bigints, with FILTER and OVER: the engine wraps around. Narrower ones have room."""
+    if kind != "long":
+        return
+    argument = node.this.expressions[0] if isinstance(node.this, exp.Distinct) else node.this
+    whole: exp.Expr = node
+    while isinstance(whole.parent, exp.Filter | exp.Window) and whole.arg_key == "this":
+        whole = whole.parent
+    if span(argument) is not None and span(whole) is not None:
+        yield from cast_to(argument, "decimal(38,0)")
+        yield from cast_to(whole, "long")
+
+
+def of_one_type(nodes: Sequence[exp.Expr], kinds: Sequence[Type], kind: Type) -> Iterator[Wrap]:
+    """Alternatives (CASE, coalesce, rows of VALUES): where they differ in type, the engine takes
+    one of the types for all, and a double among decimals loses its digits."""
+    for node, own in zip(nodes, kinds, strict=True):
+        if differs(own, kind) and own != VOID:
+            yield from cast_to(node, _known(kind))
+
+
+def differs(own: Type, kind: Type) -> bool:
+    """Whether a value of the type `own` needs a cast to be of type `kind`."""
+    return own is not None and kind is not None and sql_type(own) != sql_type(kind)
+
+
+def _known(kind: Type) -> DeltaType:
+    assert kind is not None
+    return kind
+
+
+def text_of(node: exp.Expr, kind: Type) -> Iterator[Wrap]:
+    """An argument that is read as text: the engine writes timestamps and floating point numbers
+    otherwise there than a cast does."""
+    if kind in APPROXIMATE:
+        yield from around(node, *_FLOATING)
+    elif kind in _MOMENTS:
+        yield from cast_to(node, "string")
+
+
+# A cast writes 1e7 as 10000000.0; inside an array the engine writes 1.0E7, as Databricks does.
+_FLOATING = ("nullif(btrim(cast(array(", ") as string), '[]'), 'NULL')")
+
+
+def cast_to_text(node: exp.Cast, kind: Type, text: str) -> Iterator[Wrap]:
+    """`cast(x as string)`, `x::string` and `string(x)`, the last of which writes timestamps as
+    ISO 8601."""
+    outer = span(node)
+    inner = span(node.this) or _before_colons(outer, text)
+    if outer is None or inner is None:
+        return
+    if kind in APPROXIMATE:
+        yield Wrap(outer, inner, *_FLOATING)
+    elif text[outer[0] : inner[0]].lower().startswith("string"):
+        yield Wrap(outer, inner, "cast(", " as string)")
+
+
+def _before_colons(outer: Span | None, text: str) -> Span | None:
+    """What stands before the last `::`, as in `1e7D::string` and `x::double::string`."""
+    at = text.rfind("::", *outer) if outer else -1
+    return (outer[0], at) if outer and at > 0 else None
+
+
+def difference_of_dates(node: exp.Sub) -> Iterator[Wrap]:
+    """`date - date` is an interval of days; the engine gives their number."""
+    for side in (node.this, node.expression):
+        yield from cast_to(side, "timestamp")
+    yield from around(node, "cast((", ") as interval day)")
+
+
+def truncated(node: exp.TimestampTrunc, kind: Type) -> Iterator[Wrap]:
+    """`date_trunc` gives a timestamp; the engine one without zone for a date."""
+    if kind in ("date", "timestamp_ntz"):
+        yield from cast_to(node, "timestamp")
+
+
+def range_over_dates(node: exp.Window, kind: Type) -> Iterator[Wrap]:
+    """RANGE with a bound of days over dates: the engine takes all rows before."""
+    order, spec = node.args.get("order"), node.args.get("spec")
+    if not isinstance(order, exp.Order) or not isinstance(spec, exp.WindowSpec):
+        return
+    bounds = [b for b in (spec.args.get("start"), spec.args.get("end")) if isinstance(b, exp.Expr)]
+    if str(spec.args.get("kind")).upper() != "RANGE" or not bounds or len(order.expressions) != 1:
+        return
+    key = order.expressions[0]
+    key = key.this if isinstance(key, exp.Ordered) else key
+    if kind in (None, "date") and any(isinstance(b, exp.Interval) for b in bounds):
+        yield from cast_to(key, "timestamp")
+    elif kind == "date":
+        yield from around(key, "datediff(", f", {_DAY_ZERO})")
+
+
+def half_to_even(node: exp.Anonymous | exp.Rint, kind: Type, text: str) -> Iterator[Wrap]:
+    """`bround(x)` and `rint(x)`: the engine rounds halves away from zero. Raises
+    UNSUPPORTED_FEATURE for what cannot be written otherwise."""
+    argument = node.this if isinstance(node, exp.Rint) else node.expressions[0]
+    scale = node.expressions[1:2] if isinstance(node, exp.Anonymous) else []
+    outer, inner, size = span(node), span(argument), digits(kind)
+    if isinstance(node, exp.Anonymous) and kind in WHOLE:
+        return
+    plain = not scale or (isinstance(scale[0], exp.Literal) and scale[0].name == "0")
+    exact = kind in APPROXIMATE or isinstance(node, exp.Rint) or (size and size[0] <= 15)
+    if outer is None or inner is None or not plain or not exact:
+        raise unsupported(
+            f"`{text[outer[0] : outer[1]] if outer else node.name}`",
+            "Use round, or cast to double and round to whole numbers.",
+        )
+    before = "element_at(transform(array(cast("
+    after = " as double)), v -> if(abs(v - round(v)) = 0.5D, 2D * round(v / 2D), round(v))), 1)"
+    if is_decimal(kind) and size and isinstance(node, exp.Anonymous):
+        before, after = f"cast({before}", f"{after} as decimal({size[0] - size[1] + 1},0))"
+    yield Wrap(outer, inner, before, after)
+
+
+def ordered(wraps: Iterable[Wrap]) -> list[tuple[int, int, str]]:
+    """All wraps as replacements of text (start, end, by), those at one place from the outermost to
+    the innermost before it, and the other way behind it. Later wraps are around earlier ones."""
+    numbered = list(enumerate(wraps))
+    opening = sorted(numbered, key=lambda n: (n[1].outer[0], -n[1].outer[1], -n[0]))
+    closing = sorted(numbered, key=lambda n: (n[1].outer[1], -n[1].outer[0], n[0]))
+    return [
+        *((w.inner[1], w.outer[1], w.after) for _, w in closing),
+        *((w.outer[0], w.inner[0], w.before) for _, w in opening),
+    ]

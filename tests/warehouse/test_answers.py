@@ -1,0 +1,350 @@
+"""Answers of Databricks that the engine alone would give otherwise, without saying so."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from tests.warehouse.client import Client
+
+BOUNDS = (
+    "(select cast(127 as tinyint) as t, cast(32767 as smallint) as s, 2147483647 as i,"
+    " 9223372036854775807 as l, cast(repeat('9', 38) as decimal(38,0)) as m)"
+)
+
+OVERFLOWS = [
+    "t + t", "s + s", "i + 1", "l + 1", "l + i", "i + t",
+    "-i - 2", "-l - 2", "t * t", "s * s", "i * i", "l * 2", "l * l", "-l * i",
+    "i + 1 - 1", "-(i + 1)", "case when i > 0 then i + 1 end", "abs(i + 1)",
+    "-cast(-2147483648 as int)", "abs(cast(-2147483648 as int))", "i - -1", "coalesce(i + 1, 0)",
+    "m + 1", "m + m", "m - -1", "m * 10", "transform(array(1), x -> x)[0] + i * 2",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("expression", OVERFLOWS)
+def test_an_overflow_is_an_error(sql: Client, expression: str) -> None:
+    error = sql.fails(f"select {expression} as x from {BOUNDS}")
+
+    assert "[ARITHMETIC_OVERFLOW]" in error
+    assert "SQLSTATE: 22003" in error
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("i - 1", 2147483646),
+        ("i + 1L", 2147483648),
+        ("-i - 1", -2147483648),
+        ("-l - 1", -9223372036854775808),
+        ("l - l", 0),
+        ("i * 1L * i", 2147483647 * 2147483647),
+        ("i + null", None),
+        ("t - t", 0),
+        ("i + 0.5", Decimal("2147483647.5")),
+        ("i + 1D", 2147483648.0),
+        ("m - 1", Decimal("9" * 37 + "8")),
+        ("i - i * 1 + (i - i)", 0),
+    ],
+)
+def test_what_fits_is_computed(sql: Client, expression: str, value: Any) -> None:
+    assert sql.value(f"select {expression} as x from {BOUNDS}") == value
+
+
+@pytest.mark.parametrize(
+    ("expression", "kind"),
+    [
+        ("i + i", "int"),
+        ("t * t", "tinyint"),
+        ("t + s", "smallint"),
+        ("s - i", "int"),
+        ("i * l", "bigint"),
+        ("sum(l) over ()", "bigint"),
+        ("case when i > 0 then i else 2.5 end", "decimal(11,1)"),
+        ("coalesce(i, 1e0)", "double"),
+    ],
+)
+def test_types_of_arithmetic_stay(sql: Client, expression: str, kind: str) -> None:
+    described = sql.rows(f"describe query select {expression} as x from {BOUNDS}")
+
+    assert described[0]["data_type"] == kind
+
+
+@pytest.mark.parametrize(
+    "aggregate",
+    [
+        "sum(l)",
+        "sum(distinct l - k)",
+        "sum(l) filter (where k > 0)",
+        "max(l) + count(*)",
+        "sum(l) over ()",
+        "sum(l) over (order by k rows between 1 preceding and current row)",
+    ],
+)
+def test_a_sum_that_overflows_is_an_error(sql: Client, aggregate: str) -> None:
+    rows = "values (9223372036854775807, 1), (9223372036854775807, 2) as t(l, k)"
+
+    assert "[ARITHMETIC_OVERFLOW]" in sql.fails(f"select {aggregate} as x from {rows}")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "create table x as select cast(2147483647 as int) + cast(1 as int) as a",
+        "create table x as select i + 1 as a from t",
+        "create table x as with c as (select i from t) select i * 2 as a from c",
+        "create table x as select a.i + b.i as s from t a join t b on a.i = b.i",
+        "insert into t select i + 1, l from v",
+        "insert overwrite t select i, l + 1 from t",
+        "update t set i = i + 1",
+        "update t set l = l + i where i > 0",
+        "merge into t using (select 1 as k) s on i > k when matched then update set i = t.i + k",
+        "merge into t using v on t.i = v.i when matched then update set l = t.l + v.l",
+        "merge into t using v on t.i = v.i + 1 when not matched then insert *",
+        "insert into t replace where i > 0 select i + 1, l from v",
+        "create or replace table t as select 1 as i, sum(l) as l from t cross join range(2)",
+    ],
+)  # fmt: skip
+def test_no_overflow_is_stored(sql: Client, statement: str) -> None:
+    sql.run(
+        "create table t (i int, l bigint)",
+        "insert into t values (2147483647, 9223372036854775807)",
+        "create view v as select i, l from t",
+    )
+
+    assert "[ARITHMETIC_OVERFLOW]" in sql.fails(statement)
+    assert sql.values("select * from t") == [(2147483647, 9223372036854775807)]
+    assert sql.rows("show tables like 'x'") == []
+
+
+@pytest.mark.parametrize(
+    ("query", "values"),
+    [
+        ("select 1.5 as x union all select 1e-20D", [1e-20, 1.5]),
+        ("select 1e308 as x union all select 0.1 union all select 1", [0.1, 1.0, 1e308]),
+        ("select coalesce(null, 1e-20D, 0.5) as x", [1e-20]),
+        ("select x from values (0.1), (1e-20D), (null) t(x) where x is not null", [1e-20, 0.1]),
+        ("select x from values (1, 0.1), (2, 1e308) t(n, x)", [0.1, 1e308]),
+        ("select greatest(1e-20D, 0.0) as x", [1e-20]),
+        ("select least(1e-20D, 0.5) as x", [1e-20]),
+        ("select if(n = 1, 0.5, 1e-20D) as x from values (1), (2) t(n)", [1e-20, 0.5]),
+        ("select case n when 1 then 0.5 else 1e-20D end as x from values (1), (2) t(n)",
+         [1e-20, 0.5]),
+        ("select nvl(d, f) as x from values (0.5, 1e-20D), (null, 1e-20D) t(d, f)", [1e-20, 0.5]),
+        ("with c as (select 0.5 as d, 1e-20D as f) select ifnull(null, coalesce(f, d)) as x from c",
+         [1e-20]),
+        ("select 1.5 as x union select cast(1 as float)", [1.0, 1.5]),
+    ],
+)  # fmt: skip
+def test_a_decimal_beside_a_double_becomes_one(
+    sql: Client, query: str, values: list[float]
+) -> None:
+    found = sql.values(query)
+
+    assert sorted(found) == values
+    assert {type(value) for value in found} == {float}
+
+
+def test_decimals_and_doubles_are_inserted_as_they_are(sql: Client) -> None:
+    sql.run("create table t (n int, x double)", "insert into t values (1, 0.1), (2, 1e308)")
+
+    assert sql.values("select x from t order by n") == [0.1, 1e308]
+
+
+@pytest.mark.parametrize(
+    ("query", "kind", "values"),
+    [
+        ("select 1 as x union all select 2.5", "decimal(11,1)", [Decimal("1.0"), Decimal("2.5")]),
+        ("select if(n = 1, 1, 2.5) as x from values (1), (2) t(n)", "decimal(11,1)",
+         [Decimal("1.0"), Decimal("2.5")]),
+        ("select 1 as x union all select 10000000000", "bigint", [1, 10000000000]),
+        ("select 3 as x union all select 1.5D", "double", [1.5, 3.0]),
+        ("select x from (select 1 as x) union all select cast(null as bigint)", "bigint",
+         [None, 1]),
+        ("select null as x union all select 2.5", "decimal(2,1)", [None, Decimal("2.5")]),
+        ("select date'2024-01-01' as x union all select timestamp'2024-01-01 12:00:00'",
+         "timestamp", [dt.datetime(2024, 1, 1, tzinfo=dt.UTC),
+                       dt.datetime(2024, 1, 1, 12, tzinfo=dt.UTC)]),
+        ("select cast(1 as decimal(5,2)) as x union all select cast(1234567890 as decimal(10,0))",
+         "decimal(12,2)", [Decimal("1.00"), Decimal("1234567890.00")]),
+    ],
+)  # fmt: skip
+def test_alternatives_of_other_types_are_stored_as_they_are(
+    sql: Client, query: str, kind: str, values: list[Any]
+) -> None:
+    sql.run(f"create table t as {query}")
+
+    assert sql.rows("describe t")[0]["data_type"] == kind
+    found = sql.values("select x from t order by x")
+    assert found == values
+
+
+def test_a_union_of_stars_is_of_the_common_types(sql: Client) -> None:
+    sql.run(
+        "create table a as select 1 as n, 'x' as s",
+        "create table b as select 2.5 as n, 'y' as s",
+        "create table c as select * from a union all select * from b union all select b.* from b",
+    )
+
+    assert sql.values("select n, s from c order by n, s") == [
+        (Decimal("1.0"), "x"),
+        (Decimal("2.5"), "y"),
+        (Decimal("2.5"), "y"),
+    ]
+
+
+def test_what_a_query_of_unknown_types_gives_is_stored_as_it_is(sql: Client) -> None:
+    """The engine calls the column an int before it runs the query, and gives decimals."""
+    sql.run(
+        "create table t as select n as x, case when n > 1 then element_at(array(n), 1)"
+        " else element_at(array(2.5), 1) end as y from values (1), (2) t(n)"
+    )
+
+    assert sql.values("select cast(y as double) from t order by x") == [2.5, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        ("cast(1e7D as string)", "1.0E7"),
+        ("cast(1.5e20D as string)", "1.5E20"),
+        ("cast(1e-5D as string)", "1.0E-5"),
+        ("cast(-1.25e-7D as string)", "-1.25E-7"),
+        ("string(1e7D)", "1.0E7"),
+        ("1e7D::string", "1.0E7"),
+        ("cast(1.5D as string)", "1.5"),
+        ("cast(double('inf') as string)", "Infinity"),
+        ("cast(double('nan') as string)", "NaN"),
+        ("cast(cast(null as double) as string)", None),
+        ("cast(cast(1e10 as float) as string)", "1.0E10"),
+        ("concat(1e7D, 'x')", "1.0E7x"),
+        ("1e7D || 'x'", "1.0E7x"),
+        ("concat_ws(',', 1e7D, 'x')", "1.0E7,x"),
+        ("string(timestamp'2024-01-01 00:00:00.120')", "2024-01-01 00:00:00.12"),
+        ("string(timestamp_ntz'2024-01-01 00:00:00.120')", "2024-01-01 00:00:00.12"),
+        ("concat(timestamp'2024-01-01 00:00:00.120', '')", "2024-01-01 00:00:00.12"),
+        ("concat_ws('|', timestamp'2024-01-01', 'x')", "2024-01-01 00:00:00|x"),
+        ("upper(timestamp'2024-01-01')", "2024-01-01 00:00:00"),
+        ("string(date'2024-01-01')", "2024-01-01"),
+        ("string(1.50)", "1.50"),
+        ("string(true)", "true"),
+    ],
+)
+def test_the_text_of_timestamps_and_doubles(sql: Client, expression: str, text: str) -> None:
+    assert sql.value(f"select {expression} as x") == text
+
+
+def test_the_text_of_columns_of_a_table(sql: Client) -> None:
+    sql.run(
+        "create table t as select 1e7D as d, timestamp'2024-01-01 00:00:00.5' as m",
+        "create view v as select d, m, d || '' as dt from t",
+    )
+
+    found = sql.values(
+        "select string(v.d), cast(m as string) || v.dt, md5(d) = md5('1.0E7') from v"
+    )
+    assert found == [("1.0E7", "2024-01-01 00:00:00.51.0E7", True)]
+
+
+def test_halves_are_rounded_to_even(sql: Client) -> None:
+    halves = "values (1, 2.5D), (2, 3.5D), (3, -2.5D), (4, 1.4D), (5, null) as t(n, x)"
+
+    assert sql.values(f"select bround(x) from {halves} order by n") == [2.0, 4.0, -2.0, 1.0, None]
+    assert sql.values(f"select rint(x) from {halves} order by n") == [2.0, 4.0, -2.0, 1.0, None]
+    assert sql.value("select bround(2.5)") == 2
+    assert sql.value("select bround(25, -1)") == 20
+    assert "[UNSUPPORTED_FEATURE]" in sql.fails(f"select bround(x, 1) from {halves}")
+
+
+def test_dates_differ_by_an_interval(sql: Client) -> None:
+    sql.run("create table t as select date'2024-02-01' as b, date'2024-01-01' as a")
+
+    assert sql.value("select b - a from t") == "31 00:00:00.000000000"
+    assert sql.value("select cast(b - a as string) from t") == "INTERVAL '31' DAY"
+    assert sql.value("select a + (b - a) = b from t") is True
+    assert "interval column" in sql.fails("create table u as select b - a as days from t")
+
+
+def test_a_date_is_truncated_to_a_timestamp(sql: Client) -> None:
+    sql.run("create table t as select date_trunc('month', date'2024-05-17') as m")
+
+    assert sql.rows("describe t")[0]["data_type"] == "timestamp"
+    assert sql.value("select m from t") == dt.datetime(2024, 5, 1, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize(
+    ("frame", "sums"),
+    [
+        ("order by d range between interval 2 days preceding and current row", [1, 3, 6, 8]),
+        ("order by d range between 2 preceding and current row", [1, 3, 6, 8]),
+        ("order by d range between current row and interval 2 days following", [3, 6, 4, 8]),
+        ("order by d desc range between interval 1 day preceding and current row", [3, 2, 4, 8]),
+        ("order by d range between unbounded preceding and current row", [1, 3, 7, 15]),
+        ("order by d", [1, 3, 7, 15]),
+    ],
+)
+def test_windows_by_range_over_dates(sql: Client, frame: str, sums: list[int]) -> None:
+    rows = (
+        "values (date'2024-01-01', 1), (date'2024-01-02', 2), (date'2024-01-04', 4),"
+        " (date'2024-01-10', 8) as t(d, v)"
+    )
+
+    assert sql.values(f"select s from (select d, sum(v) over ({frame}) as s from {rows}) order by d"
+                      ) == sums  # fmt: skip
+
+
+def test_structs_of_a_union_are_matched_by_position(sql: Client) -> None:
+    sql.run("create table t as select named_struct('aB', 1, 'Name', 'x') as s")
+
+    both = sql.values(
+        "select s from (select s from t union all"
+        " select cast(named_struct('ab', 2, 'name', 'y') as struct<ab: int, name: string>))"
+        " order by s.ab"
+    )
+    crossed = sql.values(
+        "select s from (select named_struct('a', 1, 'b', 5) as s union all"
+        " select named_struct('b', 2, 'a', 6)) order by s.a"
+    )
+
+    assert both == [{"aB": 1, "Name": "x"}, {"aB": 2, "Name": "y"}]
+    assert crossed == [{"a": 1, "b": 5}, {"a": 2, "b": 6}]
+
+
+def test_a_struct_is_cast_by_position_to_as_many_fields(sql: Client) -> None:
+    structs = "(select named_struct('a', n, 'b', n + 5) as s from values (1) t(n))"
+
+    assert sql.value(f"select cast(s as struct<B: bigint, A: string>) from {structs}") == {
+        "B": 1,
+        "A": "6",
+    }
+    for kind in ("struct<a: int>", "struct<a: int, b: int, c: int>"):
+        assert "[DATATYPE_MISMATCH" in sql.fails(f"select cast(s as {kind}) from {structs}")
+        assert "[DATATYPE_MISMATCH" in sql.fails(
+            f"select cast(array(s) as array<{kind}>) from {structs}"
+        )
+
+
+def test_names_of_columns_stay_those_of_their_expressions(sql: Client) -> None:
+    rows = sql.rows(
+        "select i + 1, i * (i - 2), -i, cast(d as string) from values (5, 1.5D) t(i, d)"
+    )
+
+    assert list(rows[0]) == ["(i + 1)", "(i * (i - 2))", "(- i)", "CAST(d AS STRING)"]
+
+
+def test_repairs_hold_in_every_place_of_a_query(sql: Client) -> None:
+    sql.run("create table t as select 2 as i, 3L as l, date'2024-01-01' as d, 1.5D as f")
+
+    assert sql.values(
+        "with c(x) as (select i + l from t), r as (select x * 2 as y from c where x - 5 = 0)"
+        " select y + (select max(i) + 1 from t), exists(select 1 from t where t.l - 1 = r.y - 8),"
+        " transform(array(1, 2), i -> i + 1), y in (i * 5), count(*) over () - 1"
+        " from r cross join t group by y, y + 1, i having sum(y) + 1 > 0 order by y + 1 limit 1 + 1"
+    ) == [(13, True, [2, 3], True, 0)]
+    assert sql.values("select t.i + u.l, u.* from t join t u on t.i + 1 = u.l") == [
+        (5, 2, 3, dt.date(2024, 1, 1), 1.5)
+    ]
+    assert sql.values("select i + 1 as a, sum(l) as b from t group by i + 1 order by i + 1") == [
+        (3, 3)
+    ]
