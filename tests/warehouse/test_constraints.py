@@ -108,9 +108,17 @@ def test_no_change_breaks_a_constraint(
 @pytest.mark.parametrize(
     ("statement", "error"),
     [
-        ("alter table t alter column a set not null", "NOT_NULL"),
-        ("alter table t add constraint c check (a > 1)", "VIOLATE_CONSTRAINT"),
-        ("alter table t add constraint k primary key (a)", "NOT_NULL"),
+        (
+            "alter table t alter column a set not null",
+            "[DELTA_NEW_NOT_NULL_VIOLATION] 1 rows in f1_local.{}.t violate the new NOT NULL"
+            " constraint on a",
+        ),
+        (
+            "alter table t add constraint c check (a > 1)",
+            "[DELTA_NEW_CHECK_CONSTRAINT_VIOLATION] 2 rows in f1_local.{}.t violate the new CHECK"
+            " constraint (a > 1)",
+        ),
+        ("alter table t add constraint k primary key (a)", "[DELTA_NEW_NOT_NULL_VIOLATION]"),
         ("alter table t add constraint k primary key (b)", "PRIMARY_KEY_VIOLATION"),
     ],
 )
@@ -119,7 +127,7 @@ def test_a_constraint_is_refused_while_rows_break_it(
 ) -> None:
     sql.run("create table t as select * from values (1, 1), (null, 1) as x (a, b)")
 
-    assert error in sql.fails(statement)
+    assert error.format(sql.schema) in sql.fails(statement)
 
     sql.run("insert into t values (null, 1)")
     assert sql.value("select count(*) from t") == 3

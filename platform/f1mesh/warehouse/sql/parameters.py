@@ -31,22 +31,25 @@ class Parameter:
 
 
 def bind(text: str, parameters: Sequence[Parameter]) -> str:
-    """The statement with `?` and `:name` replaced. Raises UNBOUND_SQL_PARAMETER."""
-    if not parameters:
+    """The statement with `?` and `:name` replaced. Raises UNBOUND_SQL_PARAMETER for one that has no
+    value, wherever it stands: in the text of a view it would never get one."""
+    if "?" not in text and ":" not in text:
         return text
     positional = [p for p in parameters if p.name is None]
     named = {p.name.lower(): p for p in parameters if p.name is not None}
     edits, used = [], 0
     tokens = tokenize(text)
     for i, token in enumerate(tokens):
-        if token.token_type == TokenType.PLACEHOLDER and positional:
+        if token.token_type == TokenType.PLACEHOLDER:
             if used >= len(positional):
                 raise _unbound(f"_{token.start}")
             edits.append(Edit(token.start, token.end + 1, literal(positional[used])))
             used += 1
-        elif named and _is_marker(tokens, i):
+        elif _is_marker(tokens, i):
             name = tokens[i + 1]
             found = named.get(name.text.lower())
+            if found is None and not named and _follows_name(tokens, i):
+                continue
             if found is None:
                 raise _unbound(name.text)
             edits.append(Edit(token.start, name.end + 1, literal(found)))
@@ -62,6 +65,11 @@ def _is_marker(tokens: Sequence[Token], i: int) -> bool:
     if after.start != token.end + 1 or after.token_type in STRINGS:
         return False
     return i == 0 or tokens[i - 1].end + 1 != token.start or tokens[i - 1].text in "(,=<>+-*/|["
+
+
+def _follows_name(tokens: Sequence[Token], i: int) -> bool:
+    """Whether this may be the type of a struct's field, `struct<a :int>`, or a path."""
+    return i > 0 and tokens[i - 1].token_type in (TokenType.VAR, TokenType.IDENTIFIER)
 
 
 def literal(parameter: Parameter) -> str:

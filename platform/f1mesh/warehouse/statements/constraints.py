@@ -15,8 +15,8 @@ from f1mesh.warehouse.storage.constraints import (
     PRIMARY_KEY,
     Constraints,
     PrimaryKey,
-    audit,
     audit_key,
+    audit_new,
     constraints_of,
 )
 from f1mesh.warehouse.storage.log import Snapshot
@@ -32,7 +32,8 @@ def set_not_null(ctx: Context, parts: list[str], column: str) -> None:
         field = find_field(fields, column)
         if not field["nullable"]:
             return
-        audit(ctx.lease, _at(table, base), Constraints(not_null=(field["name"],)))
+        fresh = Constraints(not_null=(field["name"],))
+        audit_new(ctx.lease, _at(table, base), str(entry.name), fresh)
         field["nullable"] = False
         _commit(ctx, entry, table, base, with_fields(base.metadata, fields), "CHANGE COLUMN")
 
@@ -71,14 +72,17 @@ def add_constraint(ctx: Context, parts: list[str], cursor: Cursor) -> None:
         key = constraints_of(fields, fresh).primary_key
         for column in key.columns if key else ():
             find_field(fields, column)["nullable"] = False
-        _audit_all(ctx, _at(table, base), constraints_of([], fresh), key)
+        _audit_all(ctx, entry, _at(table, base), constraints_of([], fresh), key)
         metadata = {**with_fields(base.metadata, fields), "configuration": configuration}
         _commit(ctx, entry, table, base, metadata, "ADD CONSTRAINT")
 
 
-def _audit_all(ctx: Context, relation: str, fresh: Constraints, key: PrimaryKey | None) -> None:
+def _audit_all(
+    ctx: Context, entry: Entry, relation: str, fresh: Constraints, key: PrimaryKey | None
+) -> None:
     columns = key.columns if key else ()
-    audit(ctx.lease, relation, Constraints(not_null=columns, checks=fresh.checks))
+    added = Constraints(not_null=columns, checks=fresh.checks)
+    audit_new(ctx.lease, relation, str(entry.name), added)
     if key:
         audit_key(ctx.lease, relation, key)
 

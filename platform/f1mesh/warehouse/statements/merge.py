@@ -44,6 +44,7 @@ class Merge:
     source: str = ""
     source_alias: str = ""
     condition: str = ""
+    unaliased: list[list[str]] = field(default_factory=list)  # tables without an alias of their own
     clauses: list[Clause] = field(default_factory=list)
 
 
@@ -74,6 +75,8 @@ def _read_merge(cursor: Cursor) -> Merge:
     if not cursor.sees("USING"):
         cursor.accept("AS")
         spec.alias = cursor.identifier()
+    else:
+        spec.unaliased.append(spec.parts)
     cursor.expect("USING")
     _read_source(cursor, spec)
     spec.condition = cursor.until("WHEN")
@@ -86,11 +89,13 @@ def _read_merge(cursor: Cursor) -> Merge:
 
 def _read_source(cursor: Cursor, spec: Merge) -> None:
     begin = cursor.start
+    name: list[str] = []
     if cursor.sees("("):
         cursor.parens()
         spec.source_alias = "__source"
     else:
-        spec.source_alias = cursor.name()[-1]
+        name = cursor.name()
+        spec.source_alias = name[-1]
         if cursor.accept("VERSION", "AS", "OF") or cursor.accept("TIMESTAMP", "AS", "OF"):
             cursor.at += 1
     if not cursor.sees("ON"):
@@ -98,6 +103,8 @@ def _read_source(cursor: Cursor, spec: Merge) -> None:
         spec.source_alias = cursor.identifier()
         if cursor.sees("("):
             cursor.names()
+    elif name:
+        spec.unaliased.append(name)
     spec.source = cursor.text[begin : cursor.start]
     cursor.expect("ON")
 
@@ -160,7 +167,8 @@ def _run(ctx: Context, spec: Merge, location: str, base: Snapshot) -> Merged:
     at = len("merge into ")
 
     def statement(relation: str) -> str:
-        return ctx.resolver.rewrite(text, targets={at: relation})
+        unaliased = [ctx.name(parts) for parts in spec.unaliased]
+        return ctx.resolver.rewrite(text, targets={at: relation}, unaliased=unaliased)
 
     metadata = with_fields(base.metadata, fields) if spec.evolve else dict(base.metadata)
     writer = Writer(ctx.warehouse, ctx.lease)

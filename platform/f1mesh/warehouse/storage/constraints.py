@@ -82,6 +82,24 @@ def audit(lease: Lease, relation: str, constraints: Constraints) -> None:
             raise _violation(error, sample, row[f"r{i}"])
 
 
+def audit_new(lease: Lease, relation: str, table: str, constraints: Constraints) -> None:
+    """Raise the error of the first constraint that cannot be added to a table (`table`, as messages
+    name it) because rows that are there break it."""
+    rules = _rules(constraints)
+    names = [f"NOT NULL constraint on {name}" for name in constraints.not_null]
+    names += [f"CHECK constraint ({condition})" for condition in constraints.checks.values()]
+    for (broken, (condition, _, _)), name in zip(rules, names, strict=True):
+        counted = f"select count(*) as n from {relation} where {broken}"
+        count = lease.query(counted).to_pylist()[0]["n"]
+        if count:
+            kind = "NOT_NULL" if "NOT_NULL" in condition else "CHECK_CONSTRAINT"
+            raise SqlError(
+                f"DELTA_NEW_{kind}_VIOLATION",
+                f"{count} rows in {table} violate the new {name}. Correct them first.",
+                "23512",
+            )
+
+
 def audit_key(lease: Lease, relation: str, key: PrimaryKey) -> None:
     """Raise if a primary key is not unique over the whole of `relation`."""
     columns = ", ".join(quote_name(c) for c in key.columns)
