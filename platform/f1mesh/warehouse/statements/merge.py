@@ -172,7 +172,8 @@ def _run(ctx: Context, spec: Merge, location: str, base: Snapshot) -> Merged:
 
     metadata = with_fields(base.metadata, fields) if spec.evolve else dict(base.metadata)
     writer = Writer(ctx.warehouse, ctx.lease)
-    return writer.run_aside(location, base, metadata, statement, "MERGE")
+    actions = {clause.action for clause in spec.clauses}
+    return writer.run_aside(location, base, metadata, statement, actions)
 
 
 def _evolved(spec: Merge, fields: Fields, given: Fields) -> Fields:

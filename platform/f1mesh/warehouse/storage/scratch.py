@@ -60,6 +60,15 @@ class Changes:
     files: list[Action]
     metrics: Mapping[str, Any]
 
+    @property
+    def relation(self) -> str:
+        """The changed copy as the engine reads it."""
+        return f"delta.{quote_name(str(self.path))}"
+
+    def counted(self, what: str) -> int:
+        """Rows of the table that the engine says it Copied, Updated, Inserted or Deleted."""
+        return int(self.metrics.get(f"numTargetRows{what}", 0))
+
     def link_into(self, location: str) -> list[dict[str, Any]]:
         """Link the new files into the table's folder; the actions of the table's commit."""
         link_files(self.path, Path(location), self.added, durable=True)

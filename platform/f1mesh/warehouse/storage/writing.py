@@ -8,7 +8,7 @@ were computed from.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +27,7 @@ from f1mesh.warehouse.storage.commit import (
     removals,
 )
 from f1mesh.warehouse.storage.constraints import Constraints, audit, audit_key, constraints_of
-from f1mesh.warehouse.storage.log import DeltaLogs, Snapshot
+from f1mesh.warehouse.storage.log import Action, DeltaLogs, Snapshot
 from f1mesh.warehouse.storage.scratch import Changes, scratch
 from f1mesh.warehouse.storage.stage import Staged, staged
 from f1mesh.warehouse.warehouse import Warehouse
@@ -186,11 +186,15 @@ class Writer:
 
     def _rows(self, location: str, base: Snapshot) -> int:
         """Rows of a table, by its statistics or else by counting."""
-        known = records(base.files.values())
+        path = f"delta.{quote_name(location)} version as of {base.version}"
+        return self._count(path, base.files.values())
+
+    def _count(self, relation: str, files: Iterable[Action]) -> int:
+        """Rows in files by their statistics, or else in the relation that they make."""
+        known = records(files)
         if known is not None:
             return known
-        path = f"delta.{quote_name(location)} version as of {base.version}"
-        return int(self.lease.query(f"select count(*) as n from {path}").to_pylist()[0]["n"])
+        return int(self.lease.query(f"select count(*) as n from {relation}").to_pylist()[0]["n"])
 
     def run_aside(
         self,
@@ -198,18 +202,20 @@ class Writer:
         base: Snapshot,
         metadata: Mapping[str, Any],
         statement: Callable[[str], str],
-        operation: str,
+        actions: Set[str],
     ) -> Merged:
-        """Run a command of the engine on a copy of the table, audit it, commit the difference.
+        """Run a MERGE of the engine on a copy of the table, audit it, commit the difference.
 
-        `statement` makes the command from the copy's name; `metadata` may have more columns.
+        `statement` makes the command from the copy's name; `metadata` may have more columns;
+        `actions` are what its clauses do (UPDATE, DELETE, INSERT). Raises INTERNAL_ERROR where not
+        every row is accounted for.
         """
         folder = self.warehouse.staging
         evolved = metadata["schemaString"] != base.metadata["schemaString"]
         with scratch(self.logs, folder, location, base, metadata) as copy:
             self.lease.query(statement(copy.relation))
             changes = copy.changes()
-            merged = self._merged(location, base, changes)
+            merged = self._merged(location, base, changes, actions)
             if not (merged.changed or evolved):
                 return merged
             if changes.removed:
@@ -218,21 +224,32 @@ class Writer:
             audit(self.lease, copy.relation, constraints)
             if constraints.primary_key:
                 audit_key(self.lease, copy.relation, constraints.primary_key)
-            info = commit_info(operation, {}, changes.metrics)
-            actions = [info, *(metadata_actions(base, metadata) if evolved else [])]
-            actions += changes.link_into(location)
-            publish_or_raise(location, base.version + 1, actions)
+            info = commit_info("MERGE", {}, changes.metrics)
+            commit = [info, *(metadata_actions(base, metadata) if evolved else [])]
+            commit += changes.link_into(location)
+            publish_or_raise(location, base.version + 1, commit)
             return merged
 
-    def _merged(self, location: str, base: Snapshot, changes: Changes) -> Merged:
-        """The engine's counts, but deleted rows by difference: it counts a row twice that two
-        source rows delete."""
-        updated = int(changes.metrics.get("numTargetRowsUpdated", 0))
-        inserted = int(changes.metrics.get("numTargetRowsInserted", 0))
-        after = records(changes.files)
-        if after is None:
-            return Merged(updated, inserted, int(changes.metrics.get("numTargetRowsDeleted", 0)))
-        return Merged(updated, inserted, self._rows(location, base) + inserted - after)
+    def _merged(self, location: str, base: Snapshot, changes: Changes, actions: Set[str]) -> Merged:
+        """What a MERGE changed, by the engine's counts, after proving them by the rows that are in
+        its files: kept, changed and deleted ones are all that there were. Deleted rows are the
+        difference: the engine counts one twice that two source rows delete."""
+        updated, inserted, copied = (changes.counted(n) for n in ("Updated", "Inserted", "Copied"))
+        before, after = self._rows(location, base), self._count(changes.relation, changes.files)
+        merged = Merged(updated, inserted, before + inserted - after)
+        touched, written = records(changes.removed), records(changes.added)
+        told = changes.counted("Deleted")
+        proofs = (
+            0 <= merged.deleted <= told and bool(merged.deleted) == bool(told),
+            written is None or written == copied + updated + inserted,
+            touched is None or touched == copied + updated + merged.deleted,
+            "UPDATE" in actions or not updated,
+            "DELETE" in actions or not merged.deleted,
+            "INSERT" in actions or not inserted,
+        )
+        if not all(proofs):
+            raise _unproved(merged, before, after)
+        return merged
 
     def change_metadata(
         self, location: str, base: Snapshot, metadata: Mapping[str, Any], operation: str
@@ -343,6 +360,16 @@ def _incomplete(done: Replaced, matched: int) -> SqlError:
         "INTERNAL_ERROR",
         f"Of {done.before} rows {done.kept} stay and {matched} match the condition, which is not "
         "every row once. Nothing was written. Simplify the condition.",
+        "XX000",
+    )
+
+
+def _unproved(merged: Merged, before: int, after: int) -> SqlError:
+    return SqlError(
+        "INTERNAL_ERROR",
+        f"The engine's MERGE of {before} rows tells of {merged.updated} updated and "
+        f"{merged.inserted} inserted ones and leaves {after}, which does not account for every "
+        "row. Nothing was written. Simplify the conditions.",
         "XX000",
     )
 
