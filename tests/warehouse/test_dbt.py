@@ -141,3 +141,88 @@ def test_freshness_and_docs(shop: Shop, sql: Client) -> None:
         "Orders as they came; it's a view."
     )
     assert list(nodes["model.shop.orders_contract"]["columns"]) == ["order_id", "status", "amount"]
+
+
+def test_the_platforms_profile_names_the_host_that_answers(shop: Shop, target: Target) -> None:
+    """dbt-databricks 1.12 asks the host for its configuration: at https://127.0.0.1 it waits."""
+    uri = target.uri or ""
+    profiles = Path(__file__).parents[2] / "platform" / "dbt"
+
+    printed = shop.dbt("debug", "--profile", "f1mesh", "--profiles-dir", str(profiles))
+
+    assert "Connection test: [OK connection ok]" in printed
+    assert f"host: {uri.split('/sql/')[0]}\n" in printed
+
+
+SNAPSHOTS = """
+snapshots:
+  - name: dated_invalidate
+    relation: ref('dated')
+    config: {unique_key: id, strategy: timestamp, updated_at: changed_on, hard_deletes: invalidate}
+  - name: dated_new_record
+    relation: ref('dated')
+    config: {unique_key: id, strategy: timestamp, updated_at: changed_on, hard_deletes: new_record}
+"""
+
+
+def test_a_snapshot_by_a_date_runs_again(shop: Shop, sql: Client) -> None:
+    (shop.folder / "models" / "dated.sql").write_text(
+        "select id, name, cast(updated_at as date) as changed_on from {{ ref('raw_customers') }}"
+    )
+    (shop.folder / "snapshots" / "dated.yml").write_text(SNAPSHOTS)
+    chosen = (
+        "build",
+        "--exclude-resource-type",
+        "test",
+        "unit_test",
+        "-s",
+        "raw_customers",
+        "dated+",
+    )
+    header = "id,name,updated_at\n"
+    shop.seed("raw_customers", f"{header}1,Anna,2024-01-01 00:00:00\n2,Bob,2024-01-01 00:00:00\n")
+    shop.dbt(*chosen)
+    shop.seed("raw_customers", f"{header}1,Anne,2024-05-02 00:00:00\n3,Cleo,2024-05-02 00:00:00\n")
+    shop.dbt(*chosen)
+    shop.dbt(*chosen)
+
+    versions = "select id, name, dbt_valid_to is null as open from {} order by id, dbt_valid_from"
+    assert sql.values(versions.format("dated_invalidate")) == [
+        (1, "Anna", False),
+        (1, "Anne", True),
+        (2, "Bob", False),
+        (3, "Cleo", True),
+    ]
+    assert sql.values("select id from dated_new_record where dbt_is_deleted") == [2]
+    assert sql.rows("describe dated_invalidate")[2]["data_type"] == "date"
+
+
+STRUCTS = """
+unit_tests:
+  - name: structs_by_position
+    model: structs
+    overrides: {macros: {is_incremental: true}}
+    given: [{input: this, rows: [{id: 1}]}]
+    expect:
+      rows:
+        - {id: 1, Attrs: 'named_struct("aB", 1, "Name", "x")', amt: 1.5}
+        - {id: 2, Attrs: 'named_struct("aB", 2, "Name", "y")', amt: 2.5}
+"""
+
+
+def test_a_unit_test_of_a_struct_runs(shop: Shop, sql: Client) -> None:
+    """dbt-databricks casts the expected rows to a type whose names it wrote in lower case."""
+    (shop.folder / "models" / "structs.sql").write_text(
+        "{{ config(materialized='incremental', unique_key='id') }}\n"
+        "select 1 as id, named_struct('aB', 1, 'Name', 'x') as Attrs,"
+        " cast(1.5 as decimal(10,2)) as amt\n"
+        "{% if is_incremental() %} union all select 2, named_struct('aB', 2, 'Name', 'y'),"
+        " cast(2.5 as decimal(10,2)) {% endif %}"
+    )
+    (shop.folder / "models" / "structs.yml").write_text(STRUCTS)
+    shop.dbt("run", "-s", "structs")
+
+    assert "PASS=1" in shop.dbt("test", "-s", "structs")
+    assert sql.value("select Attrs from structs") == {"aB": 1, "Name": "x"}
+    (created,) = sql.values("show create table structs")
+    assert "STRUCT<aB: INT, Name: STRING>" in created
