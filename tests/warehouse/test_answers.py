@@ -348,3 +348,54 @@ def test_repairs_hold_in_every_place_of_a_query(sql: Client) -> None:
     assert sql.values("select i + 1 as a, sum(l) as b from t group by i + 1 order by i + 1") == [
         (3, 3)
     ]
+
+
+MEMBERS = "(select y from values (1), (null) as s(y))"
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        f"x = 99 or x not in {MEMBERS}",
+        f"not (x in {MEMBERS} and x > 0)",
+        f"coalesce(x in {MEMBERS}, true)",
+        f"(x in {MEMBERS}) is null",
+        f"(x not in {MEMBERS}) = true",
+        f"if(x not in {MEMBERS}, true, false)",
+        f"case when x in {MEMBERS} then false else true end",
+    ],
+)
+def test_a_membership_that_a_null_decides_is_refused_in_queries(
+    sql: Client, condition: str
+) -> None:
+    sql.run("create table t as select * from values (1), (2), (null) as t(x)")
+
+    for statement in (
+        f"select x from t where {condition}",
+        f"select * from (select x from t where {condition}) where x is null",
+        f"create view v as select x from t where {condition}",
+        f"create table u as select x from t where {condition}",
+        f"delete from t where {condition}",
+    ):
+        assert "Write NOT EXISTS" in sql.fails(statement)
+    assert sql.value("select count(*) from t") == 3
+
+
+@pytest.mark.parametrize(
+    ("query", "values"),
+    [
+        (f"select x from t where x not in {MEMBERS}", []),
+        (f"select x from t where not x in {MEMBERS} and x > 0", []),
+        (f"select x from t where x = 2 or x in {MEMBERS}", [1, 2]),
+        (f"select x from t group by x having x not in {MEMBERS}", []),
+        ("select x from t where x = 99 or not exists (select 1 from values (1), (null) as s(y)"
+         " where y = x or y is null or x is null)", []),
+        ("select x from t where x = 99 or x not in (1, 3)", [2]),
+    ],
+)  # fmt: skip
+def test_a_membership_that_the_engine_gets_right_is_answered(
+    sql: Client, query: str, values: list[int]
+) -> None:
+    sql.run("create table t as select * from values (1), (2), (null) as t(x)")
+
+    assert sorted(sql.values(query)) == values

@@ -22,6 +22,7 @@ from f1mesh.warehouse.errors import SqlError, quoted, table_not_found, unsupport
 from f1mesh.warehouse.sessions import Session, TempView
 from f1mesh.warehouse.sql.analysis import query_columns, repairs_of
 from f1mesh.warehouse.sql.literals import decode_string, encode_string, quote_name
+from f1mesh.warehouse.sql.membership import refuse_unsure_membership
 from f1mesh.warehouse.sql.names import full_name
 from f1mesh.warehouse.sql.references import (
     Edit,
@@ -104,6 +105,7 @@ class Resolver:
             edits.append(Edit(reference.start, reference.end, replacement + alias))
         edits += _shortened_columns(parsed, scope.namespace, unaliased)
         if parsed.tree is not None:
+            refuse_unsure_membership(parsed.tree)
             known = partial(self._columns, scope=scope)
             edits += [Edit(*each) for each in repairs_of(parsed.text, parsed.tree, known)]
         return splice(parsed.text, edits)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from f1mesh.warehouse.errors import unsupported
 from f1mesh.warehouse.results import Result, affected
 from f1mesh.warehouse.sql.literals import quote_name
-from f1mesh.warehouse.sql.membership import refuse_unsure_membership
 from f1mesh.warehouse.sql.tokens import Cursor
 from f1mesh.warehouse.sql.types import sql_type
 from f1mesh.warehouse.statements.clauses import find_field
@@ -75,9 +74,7 @@ def _condition(cursor: Cursor) -> str | None:
     if cursor.done:
         return None
     cursor.expect("WHERE")
-    condition = f"({cursor.rest()})"
-    refuse_unsure_membership(condition)
-    return condition
+    return f"({cursor.rest()})"
 
 
 def read_assignments(cursor: Cursor, alias: str, end: str) -> Assignments:
