@@ -91,7 +91,7 @@ def test_types_of_queries(query: str, types: list[str | None]) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "select i, l, e + e, f + i, i / l, i % 2, -i from t",
+        "select i, l, e + e, e * i, f + i, i / l, i % 2, -i from t",
         "select x + 1, x + x, x || 'a', unheard_of(x) - 1 from u",
         "select date_sub(d, 1), date_add(d, 7), d + 1 from t",
         "select transform(array(i), l -> l + 1) from t limit 1 + 1",
@@ -116,6 +116,16 @@ def test_repairs_are_nested_in_their_order() -> None:
     assert _written("select coalesce(e, i + 1, f) c from t") == (
         "select coalesce(cast(e as double), cast(cast(cast(i as decimal(10,0)) + 1 as int)"
         " as double), f) c from t"
+    )
+
+
+def test_a_long_chain_is_checked_at_its_end_and_stays_flat() -> None:
+    text = "select " + " + ".join(["i"] * 100) + " as a from t"
+
+    written = _written(text)
+
+    assert written == text.replace("i", "cast(cast(i as decimal(10,0))", 1).replace(
+        " as a", " as int) as a"
     )
 
 

@@ -399,3 +399,51 @@ def test_a_membership_that_the_engine_gets_right_is_answered(
     sql.run("create table t as select * from values (1), (2), (null) as t(x)")
 
     assert sorted(sql.values(query)) == values
+
+
+@pytest.mark.parametrize(
+    ("expression", "kind", "value"),
+    [
+        ("1.0 / 3", "decimal(7,6)", "0.333333"),
+        ("2.0 / 3", "decimal(7,6)", "0.666667"),
+        ("-2.0 / 3", "decimal(7,6)", "-0.666667"),
+        ("d / 7", "decimal(14,6)", "0.142857"),
+        ("d / e", "decimal(25,13)", "0.3333333333333"),
+        ("n / d", "decimal(23,11)", "2.00000000000"),
+        ("d / n", "decimal(21,13)", "0.5000000000000"),
+        ("d / l", "decimal(31,23)", "0.50000000000000000000000"),
+        ("cast(2 as decimal(38,18)) / 3", "decimal(38,18)", "0.666666666666666667"),
+        ("(d + d) / 3", "decimal(15,6)", "0.666667"),
+        ("sum(d + 1) / 3", "decimal(25,6)", "0.666667"),
+        ("avg(d) filter (where n > 0)", "decimal(14,6)", "1.000000"),
+        ("d + 1", "decimal(11,2)", "2.00"),
+        ("d * 2", "decimal(12,2)", "2.00"),
+        ("d + n", "decimal(13,2)", "3.00"),
+        ("cast(1.5 as decimal(38,10)) * cast(2.5 as decimal(38,10))", "decimal(38,6)", "3.750000"),
+        ("cast(1.5 as decimal(38,10)) + cast(2.5 as decimal(38,10))", "decimal(38,9)",
+         "4.000000000"),
+    ],
+)  # fmt: skip
+def test_decimals_are_computed_to_their_scale(
+    sql: Client, expression: str, kind: str, value: str
+) -> None:
+    row = "(select cast(1 as decimal(10,2)) as d, cast(3 as decimal(10,4)) as e, 2 as n, 2L as l)"
+    aggregated = "d" if "sum" not in expression and "avg" not in expression else ""
+    query = f"select {expression} as x from {row}" + (
+        f" where {aggregated} > 0" if aggregated else ""
+    )
+
+    assert str(sql.value(query)) == value
+    assert sql.rows(f"describe query {query}")[0]["data_type"] == kind
+
+
+def test_averages_of_decimals_are_rounded(sql: Client) -> None:
+    rows = "(select cast(n as decimal(5,2)) as x from values (1), (1), (0) as t(n))"
+
+    assert sql.values(f"select avg(x), avg(distinct x) from {rows}") == [
+        (Decimal("0.666667"), Decimal("0.500000"))
+    ]
+    assert set(sql.values(f"select avg(x) over () from {rows}")) == {Decimal("0.666667")}
+    assert sql.value(f"select avg(n) from (select int(x) as n from {rows})") == 2 / 3
+    assert sql.value("select 1 / 3") == 1 / 3
+    assert "[DIVIDE_BY_ZERO]" in sql.fails("select 1.0 / 0")

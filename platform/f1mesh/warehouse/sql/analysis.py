@@ -19,8 +19,12 @@ from f1mesh.warehouse.sql.coercion import (
     Type,
     array_type,
     common_type,
+    decimal,
+    engine_type,
+    is_decimal,
     literal_type,
     product_type,
+    quotient_type,
     same_shape,
     struct_type,
     sum_type,
@@ -251,6 +255,8 @@ class Analysis:
             return target
         if isinstance(node, exp.Add | exp.Sub | exp.Mul):
             return self._arithmetic(node, names)
+        if isinstance(node, exp.Div):
+            return self._quotient(node, names)
         if isinstance(node, exp.Struct | exp.Array):
             return self._nested(node, names)
         if isinstance(node, exp.Case | exp.If | exp.Coalesce | exp.Greatest | exp.Least | exp.Nvl2):
@@ -279,6 +285,8 @@ class Analysis:
     def _repair(self, node: exp.Expr, argument: Type, kinds: dict[int, Type]) -> None:
         if isinstance(node, exp.Sum):
             self.wraps += repairs.checked_sum(node, argument)
+        elif isinstance(node, exp.Avg):
+            self.wraps += repairs.exact_average(node, argument, result_type(node, argument))
         elif isinstance(node, exp.Window):
             self.wraps += repairs.range_over_dates(node, _order_type(node, self._ordering))
         elif isinstance(node, exp.Rint):
@@ -295,20 +303,57 @@ class Analysis:
                 self.wraps += repairs.text_of(child, kinds.get(id(child)))
 
     def _arithmetic(self, node: exp.Add | exp.Sub | exp.Mul, names: Names) -> Type:
-        left = self.expression(node.this, names)
-        right = self.expression(node.expression, names)
-        if isinstance(node, exp.Mul):
-            kind = product_type(left, right)
-        elif isinstance(node, exp.Sub) and left == right == "date":
+        """A chain of sums or of products, from the left."""
+        family = exp.Mul if isinstance(node, exp.Mul) else exp.Add | exp.Sub
+        chain: list[exp.Expr] = [node]
+        while isinstance(chain[-1].this, family):
+            chain.append(chain[-1].this)
+        chain.reverse()
+        kind = self.expression(chain[0].this, names)
+        whole: list[tuple[exp.Expr, Type]] = []
+        for step in chain:
+            right = self.expression(step.expression, names)
+            joined = self._step(step, kind, right)
+            if kind in WHOLE and right in WHOLE:
+                whole.append((step, joined))
+            kind = joined
+        self.wraps += repairs.checked_arithmetic(whole)
+        return kind
+
+    def _step(self, node: exp.Expr, left: Type, right: Type) -> Type:
+        """The type of one operation of a chain."""
+        if isinstance(node, exp.Sub) and left == right == "date":
             self.wraps += repairs.difference_of_dates(node)
             return None
+        if is_decimal(left) or is_decimal(right):
+            return self._exact_step(node, left, right)
+        if isinstance(node, exp.Mul):
+            return product_type(left, right)
+        return sum_type(left, right, minus=isinstance(node, exp.Sub))
+
+    def _exact_step(self, node: exp.Expr, left: Type, right: Type) -> Type:
+        """A sum or product with a decimal, in the type that Databricks gives it."""
+        found = engine_type(left, right, isinstance(node, exp.Mul))
+        one, two = _as_written(node.this, left), _as_written(node.args["expression"], right)
+        if isinstance(node, exp.Mul):
+            kind = product_type(one, two)
         else:
-            kind = sum_type(left, right, minus=isinstance(node, exp.Sub))
-        if left in WHOLE and right in WHOLE:
-            self.wraps += repairs.checked_arithmetic(node, kind)
-        elif not isinstance(node, exp.Mul):
             self.wraps += repairs.checked_decimals(node, left, right)
+            kind = sum_type(one, two, minus=isinstance(node, exp.Sub))
+        if found is not None and kind is not None and repairs.differs(found, kind):
+            self.wraps += repairs.cast_to(node, kind)
         return kind
+
+    def _quotient(self, node: exp.Div, names: Names) -> Type:
+        one, two = self.expression(node.this, names), self.expression(node.expression, names)
+        if is_decimal(one) or is_decimal(two):
+            one, two = _as_written(node.this, one), _as_written(node.expression, two)
+        kind = quotient_type(one, two)
+        if kind == "double":
+            return kind
+        wraps = list(repairs.exact_quotient(node, one, kind))
+        self.wraps += wraps
+        return kind if wraps else None
 
     def _nested(self, node: exp.Struct | exp.Array, names: Names) -> Type:
         """`named_struct(...)`, `struct(...)` and `array(...)`."""
@@ -335,6 +380,14 @@ class Analysis:
         kind = common_type(kinds)
         self.wraps += repairs.of_one_type(values, kinds, kind)
         return kind
+
+
+def _as_written(node: exp.Expr, kind: Type) -> Type:
+    """A whole number that is written out counts among decimals with the digits that it has."""
+    number = node.this if isinstance(node, exp.Neg) else node
+    if isinstance(number, exp.Literal) and not number.is_string and kind in WHOLE:
+        return decimal(len(number.name.lstrip("0")) or 1, 0)
+    return kind
 
 
 def _order_type(node: exp.Window, kinds: dict[int, Type]) -> Type:

@@ -126,6 +126,26 @@ def product_type(one: Type, two: Type) -> Type:
     return _adjusted(left[0] + right[0] + 1, left[1] + right[1])
 
 
+def quotient_type(one: Type, two: Type) -> Type:
+    """The type of `one / two`: exact where a decimal is in it and no approximate number."""
+    left, right = digits(one), digits(two)
+    if left and right and (is_decimal(one) or is_decimal(two)):
+        scale = max(_MIN_SCALE, left[1] + right[0] + 1)
+        return _adjusted(left[0] - left[1] + right[1] + scale, scale)
+    return "double" if _is_number(one) and _is_number(two) else None
+
+
+def engine_type(one: Type, two: Type, product: bool) -> Type:
+    """The decimal that Sail 0.7 gives to a sum or product: every digit that 38 have room for."""
+    left, right = digits(one), digits(two)
+    if not left or not right:
+        return None
+    scale = left[1] + right[1] if product else max(left[1], right[1])
+    whole = max(left[0] - left[1], right[0] - right[1])
+    precision = left[0] + right[0] if product else whole + scale
+    return decimal(min(precision + 1, MAX_PRECISION), scale)
+
+
 def _plain_number(one: Type, two: Type) -> Type:
     """The type of arithmetic among whole and among approximate numbers."""
     if one in WHOLE and two in WHOLE:

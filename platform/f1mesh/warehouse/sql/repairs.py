@@ -19,13 +19,16 @@ from f1mesh.warehouse.sql.coercion import (
     VOID,
     WHOLE,
     Type,
+    decimal,
     digits,
     is_decimal,
 )
 from f1mesh.warehouse.sql.spans import Span, span
 from f1mesh.warehouse.sql.types import DeltaType, sql_type
 
+_MORE_DIGITS = 4  # of a quotient, than its dividend has
 _ROOM = {"byte": 3, "short": 5, "integer": 10, "long": 19}
+MAX_CHECKED = 20  # operations of one chain that are checked one by one
 _MOMENTS = ("timestamp", "timestamp_ntz")
 _DAY_ZERO = "date'1970-01-01'"
 
@@ -51,15 +54,22 @@ def cast_to(node: exp.Expr, kind: DeltaType) -> Iterator[Wrap]:
     yield from around(node, "cast(", f" as {sql_type(kind)})")
 
 
-def checked_arithmetic(node: exp.Binary, kind: Type) -> Iterator[Wrap]:
-    """`a + b`, `a - b`, `a * b` of whole numbers: the engine wraps around where the result does not
-    fit. Computed as decimals, which have room, and cast back, which fails."""
-    if kind in WHOLE and span(node) is not None and span(node.this) is not None:
-        yield from cast_to(node.this, f"decimal({_ROOM[str(kind)]},0)")
-        yield from cast_to(node, str(kind))
+def checked_arithmetic(steps: Sequence[tuple[exp.Expr, Type]]) -> Iterator[Wrap]:
+    """`a + b`, `a - b`, `a * b` of whole numbers, as a chain from the left: the engine wraps around
+    where the result does not fit. Computed as decimals, which have room, and cast back, which
+    fails. Of a long chain only the end is checked, for the engine reads casts by recursion."""
+    if not steps:
+        return
+    checked = steps if len(steps) <= MAX_CHECKED else steps[-1:]
+    first = steps[0][0].this if len(steps) > MAX_CHECKED else None
+    for node, kind in checked:
+        start = first or node.this
+        if kind in WHOLE and span(node) is not None and span(start) is not None:
+            yield from cast_to(start, f"decimal({_ROOM[str(kind)]},0)")
+            yield from cast_to(node, str(kind))
 
 
-def checked_decimals(node: exp.Binary, one: Type, two: Type) -> Iterator[Wrap]:
+def checked_decimals(node: exp.Expr, one: Type, two: Type) -> Iterator[Wrap]:
     """`a + b`, `a - b` of decimals whose result may have more than 38 digits: the engine gives 39,
     up to the 1.7e38 at which its integers end."""
     left, right = digits(one), digits(two)
@@ -75,17 +85,43 @@ def checked_decimals(node: exp.Binary, one: Type, two: Type) -> Iterator[Wrap]:
     yield from around(node, "element_at(transform(array(", f"), v -> {test}), 1)")
 
 
-def checked_sum(node: exp.Sum, kind: Type) -> Iterator[Wrap]:
-    """`sum` of bigints, with FILTER and OVER: the engine wraps around. Narrower ones have room."""
-    if kind != "long":
+def exact_quotient(node: exp.Div, one: Type, kind: Type) -> Iterator[Wrap]:
+    """`a / b` of decimals: the engine gives four more digits than `a` has and cuts off the rest.
+    Computed with a digit more than the result has, and rounded. None where 38 digits do not hold
+    the dividend so."""
+    left, result = digits(one), digits(kind)
+    if not left or not result or span(node) is None or span(node.this) is None:
         return
+    scale = max(left[1], result[1] + 1 - _MORE_DIGITS)
+    precision = left[0] - left[1] + scale
+    if precision <= MAX_PRECISION:
+        yield from cast_to(node.this, decimal(precision, scale))
+        yield from cast_to(node, _known(kind))
+
+
+def exact_average(node: exp.Avg, kind: Type, result: Type) -> Iterator[Wrap]:
+    """`avg` of decimals, with FILTER and OVER: as of a quotient."""
+    size = digits(kind)
+    if not is_decimal(kind) or not size or size[0] + 5 > MAX_PRECISION:
+        return
+    yield from _aggregated(node, decimal(size[0] + 1, size[1] + 1), _known(result))
+
+
+def _aggregated(node: exp.Sum | exp.Avg, inner: str, outer: DeltaType) -> Iterator[Wrap]:
+    """An aggregate of its argument as `inner`, cast to `outer` with all that belongs to it."""
     argument = node.this.expressions[0] if isinstance(node.this, exp.Distinct) else node.this
     whole: exp.Expr = node
     while isinstance(whole.parent, exp.Filter | exp.Window) and whole.arg_key == "this":
         whole = whole.parent
     if span(argument) is not None and span(whole) is not None:
-        yield from cast_to(argument, "decimal(38,0)")
-        yield from cast_to(whole, "long")
+        yield from cast_to(argument, inner)
+        yield from cast_to(whole, outer)
+
+
+def checked_sum(node: exp.Sum, kind: Type) -> Iterator[Wrap]:
+    """`sum` of bigints, with FILTER and OVER: the engine wraps around. Narrower ones have room."""
+    if kind == "long":
+        yield from _aggregated(node, decimal(MAX_PRECISION, 0), kind)
 
 
 def of_one_type(nodes: Sequence[exp.Expr], kinds: Sequence[Type], kind: Type) -> Iterator[Wrap]:
@@ -138,9 +174,9 @@ def _before_colons(outer: Span | None, text: str) -> Span | None:
     return (outer[0], at) if outer and at > 0 else None
 
 
-def difference_of_dates(node: exp.Sub) -> Iterator[Wrap]:
+def difference_of_dates(node: exp.Expr) -> Iterator[Wrap]:
     """`date - date` is an interval of days; the engine gives their number."""
-    for side in (node.this, node.expression):
+    for side in (node.this, node.args["expression"]):
         yield from cast_to(side, "timestamp")
     yield from around(node, "cast((", ") as interval day)")
 

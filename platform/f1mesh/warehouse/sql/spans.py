@@ -66,7 +66,13 @@ def span(node: object) -> Span | None:
     known: Span | None = node.meta.get(_SPAN)
     if known is not None or not isinstance(node, exp.Binary):
         return known
-    left, right = span(node.this), span(node.args.get("expression"))
-    if left is None or right is None or left[1] > right[0]:
-        return None
-    return left[0], right[1]
+    spine = [node]  # from the left, for a chain may be longer than a stack is deep
+    while isinstance(spine[-1].this, exp.Binary) and _SPAN not in spine[-1].this.meta:
+        spine.append(spine[-1].this)
+    left = span(spine[-1].this)
+    for each in reversed(spine):
+        right = span(each.args.get("expression"))
+        if left is None or right is None or left[1] > right[0]:
+            return None
+        left = each.meta[_SPAN] = (left[0], right[1])
+    return left
