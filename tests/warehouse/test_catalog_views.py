@@ -182,3 +182,22 @@ def test_a_table_whose_files_are_gone_is_reported_and_does_not_break_the_rest(
     assert sql.values(names) == ["fine"]
     assert "[DELTA_TABLE_NOT_FOUND]" in sql.fails("select * from broken")
     sql.run("drop table broken")
+
+
+def test_fields_of_structs_keep_their_names_in_every_listing(sql: Client) -> None:
+    sql.run("create table t (s struct<aB: int, Name: array<struct<X: string>>>, n decimal(5,2))")
+    written = "STRUCT<aB: INT, Name: ARRAY<STRUCT<X: STRING>>>"
+
+    with sql.connection.cursor() as cursor:
+        cursor.columns(schema_name=sql.schema, table_name="t")
+        listed = {row["COLUMN_NAME"]: row["TYPE_NAME"] for row in cursor.fetchall()}
+
+    assert listed == {"s": written, "n": "DECIMAL(5,2)"}
+    assert f"`s` {written}" in sql.value("show create table t")
+    lower = "struct<aB:int,Name:array<struct<X:string>>>"
+    assert sql.rows("describe t")[0]["data_type"] == lower
+    assert lower in sql.values(
+        f"select full_data_type from information_schema.columns where table_schema = '{sql.schema}'"
+    )
+    sql.run(sql.value("show create table t").replace(".`t`", ".`t2`"))
+    assert sql.value("select s.aB from t2 union all select 1") == 1

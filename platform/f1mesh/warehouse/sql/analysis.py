@@ -1,44 +1,27 @@
-"""Types of a statement's expressions, found where the statement says them, and the repairs due.
+"""The queries of a statement: which columns they have, of which types, and the repairs due.
 
-Only what is certain counts: columns of tables and views, literals, casts, arithmetic, and functions
-whose result has one type (`functions.py`). An expression of unknown type is left as written.
+A name means what the statement says: tables and views by the catalog, common table expressions and
+subqueries by their own text. See `expressions.py` for what is inside them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
-from f1mesh.warehouse.errors import SqlError
 from f1mesh.warehouse.sql import repairs
-from f1mesh.warehouse.sql.coercion import (
-    VOID,
-    WHOLE,
-    Type,
-    array_type,
-    common_type,
-    decimal,
-    engine_type,
-    is_decimal,
-    literal_type,
-    product_type,
-    quotient_type,
-    same_shape,
-    struct_type,
-    sum_type,
-)
-from f1mesh.warehouse.sql.functions import READS_TEXT, result_type
+from f1mesh.warehouse.sql.coercion import Type, common_type
+from f1mesh.warehouse.sql.expressions import Expressions
 from f1mesh.warehouse.sql.literals import quote_name
 from f1mesh.warehouse.sql.repairs import Wrap
-from f1mesh.warehouse.sql.scopes import Columns, Field, Names, Source, field_type, renamed
+from f1mesh.warehouse.sql.scopes import Columns, Field, Names, Source, renamed
 from f1mesh.warehouse.sql.spans import span
-from f1mesh.warehouse.sql.tokens import Cursor
-from f1mesh.warehouse.sql.types import read_type, sql_type
+from f1mesh.warehouse.sql.trees import alias_columns, branches, label
+from f1mesh.warehouse.sql.types import sql_type
 
 TableColumns = Callable[[exp.Table], Columns]
-_CONSTANT = (exp.Interval, exp.Limit, exp.Offset, exp.WindowSpec, exp.DataType, exp.TableSample)
 
 
 @dataclass
@@ -51,14 +34,16 @@ class Output:
     source: str | None = None  # the table that a star takes it from
 
 
-@dataclass
-class Analysis:
+class Analysis(Expressions):
     """Collects the repairs of one statement."""
 
-    text: str
-    table_columns: TableColumns
-    wraps: list[Wrap] = field(default_factory=list)
-    _ordering: dict[int, Type] = field(default_factory=dict)  # of ORDER BY, by the node's identity
+    def __init__(self, text: str, table_columns: TableColumns) -> None:
+        super().__init__(text)
+        self._table_columns = table_columns
+
+    def columns(self, query: exp.Expr, names: Names) -> Columns:
+        """The columns of a query; None where they are not known."""
+        return _columns(self.query(query, names))
 
     def statement(self, tree: exp.Expr) -> None:
         """Find all repairs of a statement."""
@@ -74,8 +59,6 @@ class Analysis:
         )
         for part in (tree.args["on"], tree.args["whens"]):
             self.expression(part, names)
-
-    # -- queries
 
     def query(self, node: exp.Expr, names: Names) -> list[Output] | None:
         """The columns of a query; None where they are not known."""
@@ -102,10 +85,10 @@ class Analysis:
             inner = names
             if with_.args.get("recursive"):
                 inner = names.with_cte(cte.alias, None)
-            found = _columns(self.query(cte.this, inner))
+            found = self.columns(cte.this, inner)
             if with_.args.get("recursive"):
                 found = None
-            names = names.with_cte(cte.alias, renamed(found, _alias_columns(cte)))
+            names = names.with_cte(cte.alias, renamed(found, alias_columns(cte)))
         return names
 
     def _select(self, node: exp.Select, names: Names) -> list[Output] | None:
@@ -159,7 +142,7 @@ class Analysis:
 
     def _source(self, node: exp.Expr, names: Names) -> Source:
         """A table, subquery, list of values or function in FROM."""
-        listed = _alias_columns(node)
+        listed = alias_columns(node)
         columns: Columns = None
         if node.args.get("pivots"):
             self._children(node, names)
@@ -167,9 +150,9 @@ class Analysis:
         if isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier):
             name = node.name.lower()
             known = not node.db and name in names.ctes
-            columns = names.ctes[name] if known else self.table_columns(node)
+            columns = names.ctes[name] if known else self._table_columns(node)
         elif isinstance(node, exp.Subquery | exp.Values | exp.Query):
-            columns = _columns(self.query(node, Names(names.ctes)))
+            columns = self.columns(node, Names(names.ctes))
         else:
             self._children(node, names)
         return Source(node.alias_or_name, renamed(columns, listed))
@@ -189,10 +172,10 @@ class Analysis:
         return outputs
 
     def _set_operation(self, node: exp.SetOperation, names: Names) -> list[Output] | None:
-        branches = [self.query(branch, names) for branch in _branches(node)]
+        outputs = [self.query(branch, names) for branch in branches(node)]
         self._children(node, names, skip=("this", "expression", "with_", "order"))
-        known = [b for b in branches if b is not None]
-        if len(known) < len(branches) or len({len(b) for b in known}) != 1:
+        known = [b for b in outputs if b is not None]
+        if len(known) < len(outputs) or len({len(b) for b in known}) != 1:
             return None
         kinds = [common_type([b[i].type for b in known]) for i in range(len(known[0]))]
         for branch in known:
@@ -221,201 +204,6 @@ class Analysis:
         if place is not None:
             items = ", ".join(_starred_item(o, kind) for o, kind in columns if o.node is star)
             self.wraps.append(Wrap(place, (place[1], place[1]), items, ""))
-
-    # -- expressions
-
-    def expression(self, node: exp.Expr, names: Names) -> Type:
-        """The type of an expression, after noting the repairs in it."""
-        if isinstance(node, exp.Query):
-            columns = self.query(node, names.inside())
-            return columns[0].type if columns and len(columns) == 1 else None
-        if isinstance(node, exp.Literal):
-            return "string" if node.is_string else literal_type(node.name)
-        if isinstance(node, exp.Column):
-            return None if node.is_star else names.column(node.name, node.table)
-        if isinstance(node, exp.Dot):
-            return field_type(self.expression(node.this, names), node.expression.name)
-        if isinstance(node, exp.Boolean | exp.Null):
-            return VOID if isinstance(node, exp.Null) else "boolean"
-        if isinstance(node, _CONSTANT):
-            return None
-        if isinstance(node, exp.Lambda):
-            parameters = tuple(Field(p.name, None) for p in node.expressions)
-            return self.expression(node.this, names.reading([Source("", parameters)]))
-        return self._compound(node, names)
-
-    def _compound(self, node: exp.Expr, names: Names) -> Type:
-        if isinstance(node, exp.Cast):
-            kind = self.expression(node.this, names)
-            target = _cast_type(node)
-            if not same_shape(kind, target):
-                raise _other_shape(kind, target)
-            if target == "string" and not isinstance(node, exp.TryCast):
-                self.wraps += repairs.cast_to_text(node, kind, self.text)
-            return target
-        if isinstance(node, exp.Add | exp.Sub | exp.Mul):
-            return self._arithmetic(node, names)
-        if isinstance(node, exp.Div):
-            return self._quotient(node, names)
-        if isinstance(node, exp.Struct | exp.Array):
-            return self._nested(node, names)
-        if isinstance(node, exp.Case | exp.If | exp.Coalesce | exp.Greatest | exp.Least | exp.Nvl2):
-            return self._alternatives(node, names)
-        kinds = dict(self._children(node, names))
-        first = node.args.get("this")
-        if isinstance(node, exp.Distinct) and node.expressions:
-            first = node.expressions[0]
-        argument = kinds.get(id(first))
-        self._repair(node, argument, kinds)
-        return result_type(node, argument)
-
-    def _children(
-        self, node: exp.Expr, names: Names, skip: Sequence[str] = ()
-    ) -> list[tuple[int, Type]]:
-        """The types of everything below a node, by the identity of the child."""
-        found = []
-        for key, value in node.args.items():
-            if key in skip:
-                continue
-            for child in value if isinstance(value, list) else [value]:
-                if isinstance(child, exp.Expr):
-                    found.append((id(child), self.expression(child, names)))
-        return found
-
-    def _repair(self, node: exp.Expr, argument: Type, kinds: dict[int, Type]) -> None:
-        if isinstance(node, exp.Sum):
-            self.wraps += repairs.checked_sum(node, argument)
-        elif isinstance(node, exp.Avg):
-            self.wraps += repairs.exact_average(node, argument, result_type(node, argument))
-        elif isinstance(node, exp.Window):
-            self.wraps += repairs.range_over_dates(node, _order_type(node, self._ordering))
-        elif isinstance(node, exp.Rint):
-            self.wraps += repairs.half_to_even(node, argument, self.text)
-        elif isinstance(node, exp.Anonymous) and node.name.lower() == "bround" and node.expressions:
-            kind = kinds.get(id(node.expressions[0]))
-            self.wraps += repairs.half_to_even(node, kind, self.text)
-        elif isinstance(node, exp.TimestampTrunc):
-            self.wraps += repairs.truncated(node, argument)
-        elif isinstance(node, exp.Ordered):
-            self._ordering[id(node)] = argument
-        elif isinstance(node, READS_TEXT):
-            for child in node.iter_expressions():
-                self.wraps += repairs.text_of(child, kinds.get(id(child)))
-
-    def _arithmetic(self, node: exp.Add | exp.Sub | exp.Mul, names: Names) -> Type:
-        """A chain of sums or of products, from the left."""
-        family = exp.Mul if isinstance(node, exp.Mul) else exp.Add | exp.Sub
-        chain: list[exp.Expr] = [node]
-        while isinstance(chain[-1].this, family):
-            chain.append(chain[-1].this)
-        chain.reverse()
-        kind = self.expression(chain[0].this, names)
-        whole: list[tuple[exp.Expr, Type]] = []
-        for step in chain:
-            right = self.expression(step.expression, names)
-            joined = self._step(step, kind, right)
-            if kind in WHOLE and right in WHOLE:
-                whole.append((step, joined))
-            kind = joined
-        self.wraps += repairs.checked_arithmetic(whole)
-        return kind
-
-    def _step(self, node: exp.Expr, left: Type, right: Type) -> Type:
-        """The type of one operation of a chain."""
-        if isinstance(node, exp.Sub) and left == right == "date":
-            self.wraps += repairs.difference_of_dates(node)
-            return None
-        if is_decimal(left) or is_decimal(right):
-            return self._exact_step(node, left, right)
-        if isinstance(node, exp.Mul):
-            return product_type(left, right)
-        return sum_type(left, right, minus=isinstance(node, exp.Sub))
-
-    def _exact_step(self, node: exp.Expr, left: Type, right: Type) -> Type:
-        """A sum or product with a decimal, in the type that Databricks gives it."""
-        found = engine_type(left, right, isinstance(node, exp.Mul))
-        one, two = _as_written(node.this, left), _as_written(node.args["expression"], right)
-        if isinstance(node, exp.Mul):
-            kind = product_type(one, two)
-        else:
-            self.wraps += repairs.checked_decimals(node, left, right)
-            kind = sum_type(one, two, minus=isinstance(node, exp.Sub))
-        if found is not None and kind is not None and repairs.differs(found, kind):
-            self.wraps += repairs.cast_to(node, kind)
-        return kind
-
-    def _quotient(self, node: exp.Div, names: Names) -> Type:
-        one, two = self.expression(node.this, names), self.expression(node.expression, names)
-        if is_decimal(one) or is_decimal(two):
-            one, two = _as_written(node.this, one), _as_written(node.expression, two)
-        kind = quotient_type(one, two)
-        if kind == "double":
-            return kind
-        wraps = list(repairs.exact_quotient(node, one, kind))
-        self.wraps += wraps
-        return kind if wraps else None
-
-    def _nested(self, node: exp.Struct | exp.Array, names: Names) -> Type:
-        """`named_struct(...)`, `struct(...)` and `array(...)`."""
-        parts = [e.expression if isinstance(e, exp.PropertyEQ) else e for e in node.expressions]
-        kinds = [self.expression(part, names) for part in parts]
-        if isinstance(node, exp.Array):
-            return array_type(common_type(kinds))
-        keys = [
-            e.this.name if isinstance(e, exp.PropertyEQ) else e.alias_or_name or f"col{i + 1}"
-            for i, e in enumerate(node.expressions)
-        ]
-        return struct_type(keys, kinds)
-
-    def _alternatives(self, node: exp.Expr, names: Names) -> Type:
-        """CASE, if, coalesce, greatest: values of which one is taken."""
-        values = list(_values_of(node))
-        for value in node.args.values():
-            for child in value if isinstance(value, list) else [value]:
-                if isinstance(child, exp.If) and isinstance(node, exp.Case):
-                    self.expression(child.this, names)
-                elif isinstance(child, exp.Expr) and not any(child is v for v in values):
-                    self.expression(child, names)
-        kinds = [self.expression(value, names) for value in values]
-        kind = common_type(kinds)
-        self.wraps += repairs.of_one_type(values, kinds, kind)
-        return kind
-
-
-def _as_written(node: exp.Expr, kind: Type) -> Type:
-    """A whole number that is written out counts among decimals with the digits that it has."""
-    number = node.this if isinstance(node, exp.Neg) else node
-    if isinstance(number, exp.Literal) and not number.is_string and kind in WHOLE:
-        return decimal(len(number.name.lstrip("0")) or 1, 0)
-    return kind
-
-
-def _order_type(node: exp.Window, kinds: dict[int, Type]) -> Type:
-    order = node.args.get("order")
-    listed = order.expressions if isinstance(order, exp.Order) else []
-    return kinds.get(id(listed[0])) if listed else None
-
-
-def _values_of(node: exp.Expr) -> Iterator[exp.Expr]:
-    """What a CASE or its like may give."""
-    if isinstance(node, exp.Case):
-        yield from (branch.args["true"] for branch in node.args["ifs"])
-        found = [node.args.get("default")]
-    elif isinstance(node, exp.If | exp.Nvl2):
-        found = [node.args.get("true"), node.args.get("false")]
-    else:
-        found = [node.this, *node.expressions]
-    yield from (value for value in found if isinstance(value, exp.Expr))
-
-
-def _branches(node: exp.Expr) -> Iterator[exp.Expr]:
-    """The queries that a chain of set operations joins, from the left."""
-    chain = []
-    while isinstance(node, exp.SetOperation):
-        chain.append(node.args["expression"])
-        node = node.this
-    yield node
-    yield from reversed(chain)
 
 
 def _starred(node: exp.Expr, names: Names, select: exp.Select) -> list[Output] | None:
@@ -447,66 +235,6 @@ def _columns(outputs: list[Output] | None) -> Columns:
     return None if outputs is None else tuple(Field(o.name, o.type) for o in outputs)
 
 
-def _alias_columns(node: exp.Expr) -> list[str]:
-    alias = node.args.get("alias")
-    return [c.name for c in alias.columns] if isinstance(alias, exp.TableAlias) else []
-
-
-def _cast_type(node: exp.Cast) -> Type:
-    to = node.args["to"]
-    if not isinstance(to, exp.DataType):
-        return None
-    if to.this in (exp.DType.TIMESTAMP, exp.DType.TIMESTAMPTZ, exp.DType.TIMESTAMPLTZ):
-        return "timestamp"
-    try:
-        kind, _ = read_type(Cursor(to.sql(dialect="databricks")))
-    except SqlError:
-        return None
-    return kind
-
-
-def _other_shape(kind: Type, target: Type) -> SqlError:
-    """The engine would match the fields by name, and leave some out or make up nulls."""
-    assert kind is not None and target is not None
-    return SqlError(
-        "DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION",
-        f"Cannot cast {sql_type(kind)} to {sql_type(target)}: a struct is cast field by field, and "
-        "they have not as many. Name the fields with named_struct.",
-        "42K09",
-    )
-
-
-_SIGNS: dict[type[exp.Expr], str] = {
-    exp.Add: "+",
-    exp.Sub: "-",
-    exp.Mul: "*",
-    exp.Div: "/",
-    exp.Mod: "%",
-}
-
-
-def label(node: exp.Expr, text: str) -> str:
-    """The name that a column has by its expression, as Spark and the engine write it."""
-    if isinstance(node, exp.Column | exp.Dot):
-        return node.name or str(node.expression.name)
-    if isinstance(node, exp.Paren):
-        return label(node.this, text)
-    if isinstance(node, exp.Neg):
-        return f"(- {label(node.this, text)})"
-    sign = _SIGNS.get(type(node))
-    if sign is not None:
-        return f"({label(node.this, text)} {sign} {label(node.expression, text)})"
-    if isinstance(node, exp.Literal):
-        return node.name
-    if isinstance(node, exp.Cast) and not isinstance(node, exp.TryCast):
-        kind = _cast_type(node)
-        if kind is not None and not isinstance(node.this, exp.Literal):
-            return f"CAST({label(node.this, text)} AS {sql_type(kind).upper()})"
-    place = span(node)
-    written = text[place[0] : place[1]] if place else node.sql(dialect="databricks")
-    return " ".join(written.split())
-
-
 def repairs_of(
     text: str, tree: exp.Expr, table_columns: TableColumns
 ) -> list[tuple[int, int, str]]:
@@ -519,4 +247,4 @@ def repairs_of(
 
 def query_columns(text: str, tree: exp.Expr, table_columns: TableColumns) -> Columns:
     """The columns of a query with their types, as far as they are known."""
-    return _columns(Analysis(text, table_columns).query(tree, Names()))
+    return Analysis(text, table_columns).columns(tree, Names())

@@ -152,7 +152,7 @@ def text_of(node: exp.Expr, kind: Type) -> Iterator[Wrap]:
 
 
 # A cast writes 1e7 as 10000000.0; inside an array the engine writes 1.0E7, as Databricks does.
-_FLOATING = ("nullif(btrim(cast(array(", ") as string), '[]'), 'NULL')")
+_FLOATING = ("nullif(nullif(btrim(cast(array(", ") as string), '[]'), 'NULL'), 'null')")
 
 
 def cast_to_text(node: exp.Cast, kind: Type, text: str) -> Iterator[Wrap]:
