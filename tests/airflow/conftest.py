@@ -54,6 +54,7 @@ def in_airflow(root: Path, airflow_python: Path, airflow_home: Path, manifests: 
             "HOME": str(airflow_home),
             "AIRFLOW_HOME": str(airflow_home),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__PLUGINS_FOLDER": str(root / "platform" / "airflow" / "plugins"),
             "PYTHONPATH": str(root / "platform"),
             "F1_ROOT": str(root),
             "F1_HOME": str(airflow_home / "f1home"),

@@ -61,8 +61,11 @@ def bundle(
 
 @pytest.fixture
 def elsewhere(bundle: Bundle, tmp_path: Path) -> Iterator[Path]:
-    """The bundle as MWAA unpacks it: dags/ in Airflow's home, away from the checkout."""
+    """The bundle as MWAA unpacks it: dags/ and plugins/ in Airflow's home, away from the
+    checkout."""
     bundle.write(tmp_path / "airflow")
+    with zipfile.ZipFile(tmp_path / "airflow" / "plugins.zip") as plugins:
+        plugins.extractall(tmp_path / "airflow" / "plugins")
     yield tmp_path / "airflow"
 
 

@@ -75,17 +75,18 @@ def send(message: str, subject: str = "ALERT") -> None:
             log.exception("The alert could not be sent by %s", channel.__name__.strip("_"))
 
 
-async def deadline_missed(context: Mapping[str, Any] | None = None, **about: str) -> None:
-    """Callback of a deadline: a run takes so long that its products are about to be stale."""
+async def deadline_missed(context: Mapping[str, Any], **about: str) -> None:
+    """Callback of a deadline: a run has not succeeded, and its products are about to be stale.
+    `context` is what Airflow gives: the run, as its REST API shows it."""
     import asyncio
 
-    run = (context or {}).get("dag_run", {})
-    run_id = run.get("run_id") if isinstance(run, Mapping) else getattr(run, "run_id", None)
+    run = context["dag_run"]
     message = (
-        f"[tier {about.get('tier')}] {about.get('domain')}: a run has not ended in time\n"
-        f"owner: {about.get('owner')}\n"
-        f"promised: fresh within {about.get('freshness')} h; the run was to end within "
-        f"{about.get('allowed')}\nrun: {run_id}"
+        f"[tier {about['tier']}] {about['domain']}: a run has not succeeded in time\n"
+        f"owner: {about['owner']}\n"
+        f"promised: fresh within {about['freshness']} h; the run was to succeed within "
+        f"{about['allowed']}\n"
+        f"run: {run['dag_run_id']} ({run['state']}, queued at {run['queued_at']})"
     )
     await asyncio.to_thread(send, message)
 

@@ -19,7 +19,7 @@ from airflow.sdk import (
     TaskGroup,
 )
 from airflow.sdk.definitions.callback import AsyncCallback
-from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
+from airflow.sdk.definitions.deadline import DeadlineAlert
 
 from f1mesh.airflow.airbyte import SyncOperator
 from f1mesh.airflow.alerts import FailureAlert
@@ -37,6 +37,7 @@ from f1mesh.airflow.layout import (
 from f1mesh.airflow.lineage import lineage_of
 from f1mesh.airflow.operators import PublishOperator, StepOperator
 from f1mesh.airflow.settings import Settings
+from f1mesh.errors import PermanentError
 from f1mesh.orchestration.graph import Step, StepKind
 from f1mesh.orchestration.plan import DomainPlan
 from f1mesh.orchestration.policy import retries, timeout_s
@@ -150,10 +151,23 @@ def deadline(plan: DomainPlan) -> DeadlineAlert | None:
     }
     return DeadlineAlert(
         name=f"{plan.name} is fresh",
-        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        reference=_queued_at(),
         interval=allowed,
         callback=AsyncCallback("f1mesh.airflow.alerts.deadline_missed", kwargs=about),
     )
+
+
+def _queued_at() -> Any:
+    """The plugin's reference; raises PermanentError where Airflow's plugins lack it."""
+    try:
+        from mesh_deadline import RunQueuedAt
+    except ModuleNotFoundError as error:
+        raise PermanentError(
+            "Airflow's plugins folder has no mesh_deadline.py. On one machine `./f1 up` points to "
+            "platform/airflow/plugins; on MWAA plugins.zip is of another checkout than dags/: "
+            "upload both of one `./f1 airflow bundle`."
+        ) from error
+    return RunQueuedAt()
 
 
 def _period(cron: str | None) -> timedelta | None:
