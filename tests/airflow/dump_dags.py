@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from airflow.sdk import DAG
+from airflow.sdk import DAG, Asset
 from airflow.serialization.serialized_objects import DagSerialization
 
 import f1mesh.airflow.preload  # noqa: F401
@@ -18,6 +18,17 @@ import f1mesh.airflow.preload  # noqa: F401
 
 def seconds(value: Any) -> float | None:
     return None if value is None else value.total_seconds()
+
+
+def read_by(condition: Any) -> list[Any]:
+    """The assets of a schedule's condition."""
+    if isinstance(condition, Asset):
+        return [condition]
+    return [asset for part in getattr(condition, "objects", ()) for asset in read_by(part)]
+
+
+def condition(dag: DAG) -> Any:
+    return getattr(dag.timetable, "asset_condition", None)
 
 
 def described(task: Any) -> dict[str, Any]:
@@ -32,7 +43,7 @@ def described(task: Any) -> dict[str, Any]:
         "timeout_s": seconds(task.execution_timeout),
         "pool": task.pool,
         "owner": task.owner,
-        "outlets": [[outlet.name, outlet.uri] for outlet in task.outlets],
+        "outlets": [[o.name, o.uri, o.group] for o in task.outlets],
         "alerts": bool(task.on_failure_callback),
         "from_trigger": task.start_from_trigger,
         "watches": (
@@ -50,6 +61,7 @@ def main(dags_file: Path) -> None:
         dag.dag_id: {
             "tasks": {task.task_id: described(task) for task in dag.tasks},
             "schedule": type(dag.timetable).__name__,
+            "reads": sorted([a.name, a.uri, a.group] for a in read_by(condition(dag))),
             "serialized": json.dumps(DagSerialization.to_dict(dag), sort_keys=True, default=str),
             "max_active_runs": dag.max_active_runs,
             "catchup": dag.catchup,

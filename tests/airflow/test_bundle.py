@@ -78,6 +78,25 @@ def test_dbt_parses_to_the_same_manifest_again(mesh: Mesh, manifests: Path, tmp_
     assert again == (manifests / name / "manifest.json").read_bytes()
 
 
+@pytest.mark.e2e
+def test_two_builds_under_different_hash_seeds_are_byte_for_byte_the_same(
+    root: Path, tmp_path: Path
+) -> None:
+    built = []
+    for seed in ("1", "2"):
+        file = tmp_path / f"{seed}.zip"
+        subprocess.run(
+            [str(root / "f1"), "airflow", "bundle", str(file)],
+            env={**os.environ, "F1_HOME": str(tmp_path / "home"), "PYTHONHASHSEED": seed},
+            check=True,
+            capture_output=True,
+        )
+        built.append(file.read_bytes())
+
+    assert len(built[0]) > 100_000
+    assert built[0] == built[1]
+
+
 def test_the_bundle_holds_what_mwaa_asks_for_and_nothing_of_this_machine(
     bundle: Bundle, mesh: Mesh, root: Path
 ) -> None:

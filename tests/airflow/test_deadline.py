@@ -37,6 +37,20 @@ def test_a_runs_time_counts_from_when_it_was_queued_by_a_reference_of_our_own(
         assert set(found["asked"]) == {name, "r"}
 
 
+def test_a_consumer_has_as_long_as_its_producers_pace_leaves(
+    told: dict[str, Any], root: Path
+) -> None:
+    mesh = load_mesh(root)
+    consumers = [name for name, domain in mesh.domains.items() if domain.inputs]
+    daily = {name for name in consumers if mesh.pace(name) == {"0 5 * * *"}}
+
+    assert daily
+    for name in daily:
+        fresh_h = domain_plan(mesh, name).freshness_hours
+        assert fresh_h
+        assert told["deadlines"][name]["allowed_s"] == (fresh_h - 24) * 3600
+
+
 def test_airflows_own_reference_still_cannot_be_cleared(told: dict[str, Any]) -> None:
     """When this fails, Airflow is mended: DeadlineReference.DAGRUN_QUEUED_AT may come back, and the
     plugin mesh_deadline.py may go."""

@@ -33,6 +33,14 @@ def test_a_plan_says_what_the_files_of_the_domain_say(root: Path, mesh: Mesh) ->
         assert {s.subject for s in plan.steps if s.kind is StepKind.SYNC} == syncs - {"manifest"}
 
 
+def test_every_domain_of_the_mesh_is_started_by_one_thing(mesh: Mesh) -> None:
+    for name in mesh.domains:
+        plan = domain_plan(mesh, name)
+
+        assert bool(plan.cron) != bool(plan.triggers)
+        assert plan.pace
+
+
 def test_a_product_knows_its_contract_and_who_reads_it(root: Path, mesh: Mesh) -> None:
     for name in mesh.domains:
         for product in domain_plan(mesh, name).products:

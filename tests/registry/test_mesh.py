@@ -36,6 +36,25 @@ def test_a_domain_comes_after_the_domains_that_it_reads(tmp_path: Path) -> None:
     assert mesh.consumers(ProductRef.parse("z_source/p")) == (mesh.domain("a_reader"),)
 
 
+def test_a_domain_comes_at_its_own_times_and_at_those_of_what_starts_it(tmp_path: Path) -> None:
+    for name, reads, cron in (
+        ("a", "[]", "0 5 * * *"),
+        ("b", "[]", "0 7 * * 1"),
+        ("c", "[a/p]", None),
+        ("d", "[c/p, b/p]", "@hourly"),
+    ):
+        write(tmp_path, name, reads)
+        if cron:
+            with (tmp_path / "domains" / name / "domain.yaml").open("a") as file:
+                file.write(f'schedule: "{cron}"\n')
+
+    mesh = load_mesh(tmp_path)
+
+    assert mesh.pace("a") == {"0 5 * * *"}
+    assert mesh.pace("c") == {"0 5 * * *"}
+    assert mesh.pace("d") == {"0 5 * * *", "0 7 * * 1", "@hourly"}
+
+
 def test_a_folder_without_domain_yaml_is_not_yet_a_domain(tmp_path: Path) -> None:
     write(tmp_path, "a")
     (tmp_path / "domains" / "planned").mkdir()

@@ -12,8 +12,9 @@ from typing import Any
 
 from airflow.sdk import DAG, Param, TaskGroup, task
 
+from f1mesh.airflow.assets import product_asset
 from f1mesh.airflow.domain_dag import default_args
-from f1mesh.airflow.layout import asset_uri, display_name, pool_of
+from f1mesh.airflow.layout import display_name, pool_of
 from f1mesh.airflow.operators import PublishOperator, StepOperator
 from f1mesh.orchestration.graph import StepKind, step_id
 from f1mesh.orchestration.plan import DomainPlan
@@ -24,8 +25,6 @@ BACKFILL = "_backfill"
 
 def backfill_dag(plan: DomainPlan) -> DAG:
     """The DAG of a domain that has backfills."""
-    from airflow.sdk import Asset
-
     names = [backfill.name for backfill in plan.backfills]
     with DAG(
         dag_id=f"{plan.name}{BACKFILL}",
@@ -52,8 +51,6 @@ def backfill_dag(plan: DomainPlan) -> DAG:
         for step in plan.steps:
             if step.kind is not StepKind.CHECK:
                 continue
-            ref = f"{plan.name}/{step.subject}"
-            asset = Asset(name=ref, uri=asset_uri(ref), group="data-product")
             with TaskGroup(step.subject):
                 check = StepOperator(
                     task_id="check",
@@ -66,7 +63,7 @@ def backfill_dag(plan: DomainPlan) -> DAG:
                     task_display_name=f"publish {step.subject}",
                     step=step_id(plan.name, StepKind.PUBLISH, step.subject),
                     pool=pool_of(StepKind.PUBLISH),
-                    product=asset,
+                    product=product_asset(f"{plan.name}/{step.subject}"),
                 )
             build >> check >> publish
     return dag

@@ -9,7 +9,6 @@ from typing import Any
 
 from airflow.sdk import (
     DAG,
-    Asset,
     AssetAll,
     AssetAny,
     AssetOrTimeSchedule,
@@ -23,13 +22,13 @@ from airflow.sdk.definitions.deadline import DeadlineAlert
 
 from f1mesh.airflow.airbyte import SyncOperator
 from f1mesh.airflow.alerts import FailureAlert
+from f1mesh.airflow.assets import product_asset
 from f1mesh.airflow.documentation import domain_doc
 from f1mesh.airflow.layout import (
     BUILD_TASK,
     INGEST,
     PRODUCTS,
     TRANSFORM,
-    asset_uri,
     display_name,
     pool_of,
     task_id,
@@ -109,7 +108,7 @@ def run_params() -> dict[str, Param]:
 def schedule(plan: DomainPlan) -> Any:
     """By cron, by what it reads, or by either. One run of a producer publishes several products:
     a consumer waits for all that it reads of that producer, and for one producer only."""
-    groups = [AssetAll(*(Asset(uri=asset_uri(ref), name=ref) for ref in g)) for g in plan.triggers]
+    groups = [AssetAll(*map(product_asset, g)) for g in plan.triggers]
     condition = AssetAny(*groups) if len(groups) > 1 else groups[0] if groups else None
     cron = by_cron(plan.cron) if plan.cron else None
     if condition is not None and cron is not None:
@@ -141,7 +140,8 @@ def deadline(plan: DomainPlan) -> DeadlineAlert | None:
     if plan.freshness_hours is None:
         return None
     fresh = timedelta(hours=plan.freshness_hours)
-    allowed = max(fresh - (_period(plan.cron) or timedelta()), SHORTEST_DEADLINE)
+    between = max(map(_period, plan.pace), default=timedelta())
+    allowed = max(fresh - between, SHORTEST_DEADLINE)
     about = {
         "domain": plan.name,
         "tier": str(plan.tier),
@@ -170,10 +170,8 @@ def _queued_at() -> Any:
     return RunQueuedAt()
 
 
-def _period(cron: str | None) -> timedelta | None:
+def _period(cron: str) -> timedelta:
     """The longest time between two of the next runs; a week's worth shows weekends."""
-    if cron is None:
-        return None
     from croniter import croniter
 
     times = croniter(cron, START)
@@ -204,8 +202,7 @@ def _task(plan: DomainPlan, step: Step, group: TaskGroup, products: TaskGroup) -
     if step.kind is StepKind.CHECK:
         return StepOperator(task_group=product, **common)
     ref = f"{plan.name}/{step.subject}"
-    asset = Asset(name=ref, uri=asset_uri(ref), group="data-product")
-    return PublishOperator(product=asset, task_group=product, **common)
+    return PublishOperator(product=product_asset(ref), task_group=product, **common)
 
 
 def _transform(dag: DAG, plan: DomainPlan, step: Step, settings: Settings) -> TaskGroup:

@@ -1,7 +1,7 @@
 """dbt's manifests, made before an orchestrator reads its DAGs: parsing a DAG never runs dbt.
 
 The same sources give the same file: what dbt writes of the moment and of the machine (times,
-invocation, paths, the user) is taken out.
+invocation, paths, the user) is taken out, and what it writes in the order of a set is sorted.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ _STAMP = "project.sha256"
 _SOURCES = ("*.sql", "*.yml", "*.yaml", "*.csv", "*.md")
 _OF_THE_MOMENT = ("generated_at", "invocation_id", "invocation_started_at", "run_started_at",
                   "user_id", "env")  # fmt: skip
+# Lists that dbt writes in the order of a set: what a node depends on, and how it names that.
+_SETS = frozenset({"nodes", "macros", "refs", "sources", "metrics", "functions"})
 
 
 def write_manifests(
@@ -81,6 +83,7 @@ def _parse_all(domains: list[Domain], scratch: Path, root: Path, python: Path) -
     ]
     environment = {
         **{key: value for key, value in os.environ.items() if not key.startswith("PYTHON")},
+        "PYTHONHASHSEED": os.environ.get("PYTHONHASHSEED", "0"),  # for sets that nobody knew of
         "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
         # Parsing reaches no warehouse; the profile only asks that these are set.
         "DATABRICKS_HOST": "127.0.0.1",
@@ -109,20 +112,22 @@ def _content(folder: Path, root: Path) -> dict[str, Any]:
     content: dict[str, Any] = json.loads((folder / "target" / _MANIFEST).read_text())
     for key in _OF_THE_MOMENT:
         content["metadata"].pop(key, None)
-    groups = content.get("group_map", {})  # dbt writes the members in the order of a set
-    content["group_map"] = {name: sorted(members) for name, members in groups.items()}
+    for name in ("group_map", "parent_map", "child_map"):
+        content[name] = {key: sorted(of) for key, of in content.get(name, {}).items()}
     cleaned: dict[str, Any] = _without_moments(content, str(root))
     return cleaned
 
 
-def _without_moments(value: Any, root: str) -> Any:
-    """Without times of creation and absolute paths of this machine."""
+def _without_moments(value: Any, root: str, name: str = "") -> Any:
+    """Without times of creation and absolute paths of this machine, its sets in order. `name` is
+    the key that has the value."""
     if isinstance(value, dict):
         return {
-            key: _without_moments(item, root)
+            key: _without_moments(item, root, key)
             for key, item in value.items()
             if key not in ("created_at", "root_path")
         }
     if isinstance(value, list):
-        return [_without_moments(item, root) for item in value]
+        cleaned = [_without_moments(item, root) for item in value]
+        return sorted(cleaned, key=json.dumps) if name in _SETS else cleaned
     return value.removeprefix(f"{root}/") if isinstance(value, str) else value

@@ -39,8 +39,9 @@ class ProductPlan:
 
 @dataclass(frozen=True)
 class DomainPlan:
-    """One domain's run. It starts by `cron`, or when all of one group of `triggers` were published
-    since it last ran (a group is what it reads of one other domain)."""
+    """One domain's run. It starts when all of one group of `triggers` were published since it last
+    ran (a group is what it reads of one other domain), and by `cron`: its own times if it reads
+    nothing, else further ones. `pace` has the crons of whatever starts it in the end."""
 
     name: str
     title: str
@@ -48,6 +49,7 @@ class DomainPlan:
     owner: Owner
     tier: int
     cron: str | None
+    pace: frozenset[str]
     triggers: tuple[tuple[str, ...], ...]
     steps: tuple[Step, ...]
     streams: Mapping[str, tuple[str, ...]]  # by sync
@@ -72,6 +74,7 @@ def domain_plan(mesh: Mesh, name: str) -> DomainPlan:
         owner=domain.owner,
         tier=domain.tier,
         cron=domain.schedule,
+        pace=mesh.pace(name),
         triggers=_triggers(domain.inputs),
         steps=domain_steps(domain),
         streams={

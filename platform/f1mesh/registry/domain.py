@@ -45,7 +45,11 @@ class Owner(BaseModel):
 
 
 class Domain(BaseModel):
-    """One domain of the mesh and the folder that it is."""
+    """One domain of the mesh and the folder that it is.
+
+    A domain runs when all that it reads of one other domain was published. `schedule` (cron, UTC)
+    is for a domain that reads nothing; beside `reads` it asks for further runs, at those times.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

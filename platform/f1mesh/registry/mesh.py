@@ -47,6 +47,14 @@ class Mesh:
         """The domains that read a product."""
         return tuple(d for d in self.domains.values() if ref in d.inputs)
 
+    def pace(self, name: str) -> frozenset[str]:
+        """The crons by which a domain's runs come in the end: its own, and those of the domains
+        whose publications start it."""
+        domain = self.domain(name)
+        upstream = (self.pace(ref.domain) for ref in domain.inputs)
+        own = [domain.schedule] if domain.schedule else []
+        return frozenset(own).union(*upstream)
+
 
 def load_mesh(root: Path) -> Mesh:
     """Read `<root>/domains/*/domain.yaml`; folders without one are not (yet) domains.
