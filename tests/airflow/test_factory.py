@@ -76,6 +76,24 @@ def test_every_dbt_node_and_every_test_is_watched(
         assert all(task["from_trigger"] == bool(task["watches"]) for task in tasks)
 
 
+def test_who_clears_the_build_with_what_is_downstream_clears_every_node(
+    dags: dict[str, Any], plans: list[DomainPlan]
+) -> None:
+    for plan in plans:
+        tasks = dags["dags"][plan.name]["tasks"]
+        nodes = [name for name, task in tasks.items() if task["watches"]]
+
+        assert nodes
+        assert all(BUILD_TASK in ancestors(tasks, name) for name in nodes)
+        assert all(ancestors(tasks, name) <= set(tasks) for name in nodes)
+
+
+def ancestors(tasks: dict[str, Any], name: str) -> set[str]:
+    """All that is upstream of a task."""
+    own = set(tasks[name]["upstream"]) if name in tasks else set()
+    return own.union(*(ancestors(tasks, upstream) for upstream in own))
+
+
 def test_what_a_task_may_take_and_how_often_it_is_tried_follows_the_tier(
     dags: dict[str, Any], plans: list[DomainPlan]
 ) -> None:

@@ -54,8 +54,9 @@ def lineage_of(plan: DomainPlan, step: Step) -> Lineage:
 
 
 def enable(task: BaseOperator) -> None:
-    """Have events sent of this task where they are sent of chosen tasks only (each event costs a
-    process)."""
-    from airflow.providers.openlineage.utils.selective_enable import enable_lineage
+    """Have events sent of this task; by airflow.env tasks send none (each event costs a process)."""
+    from airflow.providers.openlineage.api.emission_policy import (
+        extend_global_openlineage_emission_policy,
+    )
 
-    enable_lineage(task)
+    extend_global_openlineage_emission_policy(task, emit_task_events=True)

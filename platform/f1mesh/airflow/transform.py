@@ -115,6 +115,7 @@ class BuildOperator(StepOperator):
                 ti.xcom_push(key=REPORT, value=good)
                 reported_at = time.monotonic()
 
+        ti.xcom_push(key=REPORT, value={})  # for those who watch: there is a report
         arguments = step_arguments(self.step, context, self.options)
         ended = run_step(
             Settings.read().site(), [*arguments, "--dbt-log", "json", "--json"], on_line
@@ -142,7 +143,7 @@ def _replace_build(
         group.children.pop(task.task_id)
         if isinstance(task, DbtProducerWatcherOperator):
             tests = task.tests_per_model
-    BuildOperator(
+    build = BuildOperator(
         step=step.id,
         lineage=lineage_of(plan, step),
         task_id=BUILD_TASK.rsplit(".", 1)[-1],
@@ -153,6 +154,8 @@ def _replace_build(
         priority_weight=1000,
         execution_timeout=timedelta(seconds=timeout_s(step.kind)),
     )
+    nodes = (task for task in dag.task_dict.values() if getattr(task, "model_unique_id", None))
+    build >> [node for node in nodes if not node.upstream_task_ids]  # cleared, it clears them all
     return tests
 
 

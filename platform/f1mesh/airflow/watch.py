@@ -18,6 +18,7 @@ from f1mesh.airflow.verdict import verdict
 
 REPORT = "nodes"  # the XCom of the build task: dbt's status by node
 WATCH_S = 2.0
+WARM_S = 5.0  # from when a build is seen at work to when it has surely told something
 
 
 @dataclass
@@ -28,6 +29,7 @@ class Reading:
     run_id: str
     build_task: str
     read_at: float = float("-inf")
+    working_since: float | None = None
     report: dict[str, str] = field(default_factory=dict)
     build_state: str | None = None
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -49,9 +51,19 @@ class Reading:
             if time.monotonic() - self.read_at >= WATCH_S:
                 # The state first: what was reported before the build ended is then complete.
                 self.build_state = await asyncio.to_thread(self._state)
-                self.report = await asyncio.to_thread(self._report)
+                self.report = await asyncio.to_thread(self._report) if self._told() else {}
                 self.read_at = time.monotonic()
         return self
+
+    def _told(self) -> bool:
+        """Whether the build has told something in its present try. Airflow logs an error for each
+        question before that, and keeps what an earlier try told until this one begins."""
+        if self.build_state != "running":
+            self.working_since = None
+            return self.build_state in ("success", "failed")
+        if self.working_since is None:
+            self.working_since = time.monotonic()
+        return time.monotonic() - self.working_since >= WARM_S
 
     def _state(self) -> str | None:
         from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
@@ -95,7 +107,8 @@ class NodeWatch(BaseTrigger):
             if found is not None:
                 good, why = found
                 self.log.info(why) if good else self.log.error(
-                    "%s. The log of '%s' has dbt's output; to build again, clear that task.",
+                    "%s. The log of '%s' has dbt's output; to build again, clear that task with "
+                    "what is downstream of it.",
                     why,
                     self.build_task,
                 )

@@ -11,6 +11,7 @@ import base64
 import json
 import os
 import secrets
+import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -174,10 +175,9 @@ def settings_file(workspace: Workspace) -> Path:
 
 
 def read_settings(file: Path) -> dict[str, str]:
-    """The NAME=value lines of a settings file."""
-    lines = (line.strip() for line in file.read_text().splitlines())
-    pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
-    return {name: value for name, _, value in pairs}
+    """The NAME=value lines of a settings file, as a shell reads them."""
+    words = shlex.split(file.read_text(), comments=True)
+    return {name: value for name, _, value in (word.partition("=") for word in words)}
 
 
 def databricks_connection(target: Target) -> dict[str, object]:
