@@ -9,6 +9,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import structlog
+
 from f1mesh.airflow.transform import BuildOperator
 
 SCRIPT = """#!/bin/sh
@@ -29,6 +31,7 @@ def event(node: str, status: str) -> str:
 def attempt(task: BuildOperator, case: dict[str, Any], number: int, tries: int) -> dict[str, Any]:
     script = Path(os.environ["F1_MESH_PYTHON"])
     events = "\n".join(event(node, status) for node, status in case["nodes"].items())
+    events += "\n" + "\n".join(f"printf '%s\\n' '{line}' >&2" for line in case.get("says", ()))
     document = json.dumps({"ok": case["ending"] == "exit 0", "told": "as dbt said", "nodes": {}})
     text = SCRIPT.format(events=events, document=document, ending=case["ending"])
     script.write_text(text)
@@ -40,12 +43,14 @@ def attempt(task: BuildOperator, case: dict[str, Any], number: int, tries: int) 
         xcom_push=lambda key, value: reported.update({key: dict(value)}),
     )
     context = {"params": {}, "run_id": "r", "ti": ti}
-    try:
-        task.execute(context)
-        raised = None
-    except Exception as error:
-        raised = type(error).__name__
-    return {"raised": raised, "report": reported.get("nodes", {})}
+    with structlog.testing.capture_logs() as logged:
+        try:
+            task.execute(context)
+            raised = None
+        except Exception as error:
+            raised = type(error).__name__
+    heard = [(entry["log_level"], entry["event"]) for entry in logged]
+    return {"raised": raised, "report": reported.get("nodes", {}), "heard": heard}
 
 
 def main(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -37,7 +37,7 @@ class Scripted(watch.Reading):
 
 async def main(story: list[tuple[float, str | None, dict[str, str] | None]]) -> list[Any]:
     clock: Any = Clock()
-    watch.time = clock
+    vars(watch)["time"] = clock
     reading = Scripted("d", "r", "build")
     seen = []
     for seconds, state, report in story:

@@ -14,6 +14,20 @@ from f1mesh.airflow.verdict import verdict
 GOOD = {"model.d.a": "success", "test.d.a": "pass"}
 CASES: dict[str, dict[str, Any]] = {
     "good": {"nodes": GOOD, "ending": "exit 0", "try": 1, "tries": 3},
+    "warning": {
+        "nodes": GOOD,
+        "says": [
+            json.dumps({"info": {"name": "LogTestResult", "level": "warn", "msg": "WARN 2 odd"}}),
+            json.dumps({"info": {"name": "Note", "level": "info", "msg": "100 % done"}}),
+            json.dumps({"info": {"name": "Noise", "level": "debug", "msg": "psst"}}),
+            "warning: odd: Got 2 results",
+            "error: dbt failed in the domain",
+            "    driver_ref = senna",
+        ],
+        "ending": "exit 0",
+        "try": 1,
+        "tries": 3,
+    },
     "broken model": {
         "nodes": {**GOOD, "model.d.b": "error", "model.d.c": "skipped"},
         "ending": "exit 1",
@@ -67,6 +81,18 @@ def node(ended: dict[str, Any], case: str, name: str, state: str | None) -> bool
 def test_a_good_build_is_good_for_every_node(ended: dict[str, Any]) -> None:
     assert ended["good"]["raised"] is None
     assert ended["good"]["report"] == GOOD
+
+
+def test_what_dbt_and_the_step_say_is_logged_at_its_level(ended: dict[str, Any]) -> None:
+    heard = [(level, text) for level, text in ended["warning"]["heard"]]
+
+    assert heard[-5:] == [
+        ("warning", "WARN 2 odd"),
+        ("info", "100 % done"),
+        ("warning", "warning: odd: Got 2 results"),
+        ("error", "error: dbt failed in the domain"),
+        ("info", "    driver_ref = senna"),
+    ]
 
 
 @pytest.mark.parametrize("case", ["broken model", "broken test", "dbt that says nothing"])

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from f1mesh.contracts.model import load_contract
 from f1mesh.errors import PermanentError
@@ -40,6 +42,61 @@ def test_a_good_candidate_is_published_with_all_that_is_known_of_it(garage: Gara
     assert pointer.check == f"passed {done.audit.checks} checks, 3 warnings"
     assert pointer.published_at == garage.now
     assert garage.actions() == [("published", done.version)]
+
+
+def test_a_check_tells_every_rule_with_its_verdict(garage: Garage) -> None:
+    garage.read_sources(garage.now)
+    garage.build({}, SECOND, {"car_id": "'c3'", "nationality": "'Klingon'"})
+
+    report = (judged := garage.audit()).report
+    lines = judged.lines()
+
+    declared = [rule.get("id") or rule["name"] for rule in rules(garage.contract.path)]
+    assert declared
+    assert all(any(rule in str(verdict) for verdict in report.verdicts) for rule in declared)
+    assert len(report.verdicts) == report.checks
+    assert lines[0] == f"garage/dim_car version {judged.version} (3 rows) against contract 1.0.0"
+    assert "  holds   car_id: is there as string, in its place" in lines
+    assert [line for line in lines if line.startswith("  holds   freshness")]
+    [broken] = [line for line in lines if line.startswith("  broken")]
+    assert broken.startswith("  broken  nationality: known_nationality")
+    assert lines[-1] == f"failed: {report.checks} checks, 1 broken"
+
+
+def test_what_is_not_read_again_says_when_it_kept_its_rules(garage: Garage) -> None:
+    garage.build({}, SECOND)
+    first = garage.publish()
+    garage.build(SECOND, {})
+
+    lines = garage.audit().lines()
+
+    [again] = [line for line in lines if "were not read again" in line]
+    assert f"those of version {first.version}, which is published" in again
+    assert f"kept every rule of this contract ({first.audit.checks})" in again
+    assert lines[-1].startswith("passed: ")
+
+
+def test_a_publication_tells_whether_the_view_moved_and_from_where(garage: Garage) -> None:
+    garage.build({})
+    first = garage.publish()
+    garage.build({}, SECOND)
+    second = garage.publish()
+    garage.build(SECOND, {})
+    third = garage.publish()
+
+    assert first.line() == (
+        f"garage/dim_car: the published view moved to version {first.version} (nothing was"
+        " published before); 1 rows, contract 1.0.0"
+    )
+    assert f"version {second.version} (version {first.version} was published" in second.line()
+    assert f"stays at version {second.version}: the candidate has the same" in third.line()
+
+
+def rules(contract: Path) -> list[dict[str, Any]]:
+    """Every quality rule that a contract declares."""
+    [table] = yaml.safe_load(contract.read_text())["schema"]
+    owners = (table, *table["properties"])
+    return [rule for owner in owners for rule in owner.get("quality", ())]
 
 
 def test_the_view_has_the_columns_of_the_contract_with_their_descriptions(garage: Garage) -> None:

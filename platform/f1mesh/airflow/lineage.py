@@ -54,7 +54,7 @@ def lineage_of(plan: DomainPlan, step: Step) -> Lineage:
 
 
 def enable(task: BaseOperator) -> None:
-    """Have events sent of this task; by airflow.env tasks send none (each event costs a process)."""
+    """Have events sent of this task. By airflow.env tasks send none: each event costs a process."""
     from airflow.providers.openlineage.api.emission_policy import (
         extend_global_openlineage_emission_policy,
     )

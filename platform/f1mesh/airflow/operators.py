@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from f1mesh.airflow.settings import Settings
 from f1mesh.orchestration.client import Ended, run_step
 
 Context = Mapping[str, Any]
+_LEVELS = {"warning:": logging.WARNING, "error:": logging.ERROR}
 
 
 class StepOperator(BaseOperator):
@@ -47,9 +49,13 @@ class StepOperator(BaseOperator):
         ended = run_step(
             Settings.read().site(),
             [*step_arguments(self.step, context, self.options), "--json"],
-            self.log.info,
+            self.hear,
         )
         return outcome(self.step, ended)
+
+    def hear(self, line: str) -> None:
+        """Log a line that the step says, at the level that its first word names."""
+        self.log.log(_LEVELS.get(line.partition(" ")[0], logging.INFO), line)
 
 
 class PublishOperator(StepOperator):

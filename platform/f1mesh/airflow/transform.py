@@ -11,6 +11,7 @@ can end green with one broken. Here a second try is a whole build again, with ev
 from __future__ import annotations
 
 import json
+import logging
 import time
 from datetime import timedelta
 from typing import Any
@@ -38,6 +39,7 @@ _PROFILE = "f1mesh"
 _REPORT_EVERY_S = 2.0
 _OF_COSMOS = ("dbt_producer_watcher", "dbt_producer_watcher_done")
 _TELEMETRY = "__cosmos_telemetry_metadata__"
+_LEVELS = {"warn": logging.WARNING, "error": logging.ERROR}  # dbt's to Python's
 _BAD = frozenset({"error", "fail", "runtime error", "skipped", "partial success"})
 
 
@@ -102,12 +104,12 @@ class BuildOperator(StepOperator):
             nonlocal reported_at
             event = _event(line)
             if event is None:
-                self.log.info(line)
+                self.hear(line)
                 return
             info, node = event["info"], (event.get("data") or {}).get("node_info") or {}
             if info.get("name") != "NodeFinished":
                 if info.get("level") != "debug":
-                    self.log.info(info.get("msg", ""))
+                    self.log.log(_LEVELS.get(info.get("level"), logging.INFO), info.get("msg", ""))
                 return
             status = str(node.get("node_status", "")).lower()
             (bad if status in _BAD else good)[str(node.get("unique_id"))] = status

@@ -58,11 +58,11 @@ def check_content(
     for rule, value in zip(rules, measured, strict=True):
         verdict = _judge(rule, value, wholes)
         verdicts.append(verdict)
-        if verdict.holds:
+        if verdict.result == "holds":
             continue
         example = _example(connection, contract, at, rule, value)
-        blocks = rule.blocks or isinstance(value, str)
-        (broken if blocks else warnings).append(_finding(rule, verdict, value, example))
+        found = _finding(rule, verdict, value, example)
+        (broken if verdict.result == "broken" else warnings).append(found)
     return ContentResult(rows, tuple(verdicts), tuple(broken), tuple(warnings))
 
 
@@ -129,16 +129,18 @@ def _number(answer: list[Any] | str) -> Measured:
 
 
 def _judge(rule: Rule, value: Measured, wholes: Mapping[str, int | None]) -> Verdict:
+    name = rule.name if rule.says == rule.name else f"{rule.name}: {rule.says}"
     if isinstance(value, str):
-        return Verdict(rule.name, rule.column, None, False)
+        return Verdict(name, rule.column, "broken")
     number: Number = value
     if rule.share_of:
         whole = wholes[rule.share_of]
         if not whole and rule.share_of == "published":  # nothing that it could be held against
-            return Verdict(rule.name, rule.column, None, True)
+            return Verdict(name, rule.column, "holds")
         number = 100 * float(value) / whole if whole else 0.0
-    holds = rule.threshold.holds(number)
-    return Verdict(rule.name, rule.column, float(number), holds)
+    broken = "broken" if rule.blocks else "warns"
+    result = "holds" if rule.threshold.holds(number) else broken
+    return Verdict(name, rule.column, result, float(number))
 
 
 def _finding(rule: Rule, verdict: Verdict, value: Measured, example: Row | None) -> Finding:

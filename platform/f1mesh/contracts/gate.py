@@ -6,6 +6,7 @@ against every rule). Whoever knows that the content was checked before needs the
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 from f1mesh.contracts.content_check import any_row, check_content
 from f1mesh.contracts.freshness import Freshness, freshness_findings
 from f1mesh.contracts.model import Contract
-from f1mesh.contracts.report import CheckReport, Finding
+from f1mesh.contracts.report import CheckReport, Finding, Verdict
 from f1mesh.contracts.schema_check import nullability_warnings, schema_findings
 from f1mesh.contracts.table_version import TableVersion, nullable_columns
 
@@ -30,7 +31,11 @@ class Surface:
     schema: tuple[Finding, ...]
     freshness: tuple[Finding, ...]
     warnings: tuple[Finding, ...]
-    checks: int
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def checks(self) -> int:
+        return len(self.verdicts)
 
     @property
     def broken(self) -> tuple[Finding, ...]:
@@ -60,13 +65,29 @@ def check_surface(
     now: datetime | None = None,
 ) -> Surface:
     """Schema and freshness."""
-    physical = at.physical_columns(connection)
+    schema = tuple(schema_findings(contract, at.physical_columns(connection)))
+    stale = tuple(freshness_findings(contract, freshness, now or datetime.now(UTC)))
     return Surface(
-        schema=tuple(schema_findings(contract, physical)),
-        freshness=tuple(freshness_findings(contract, freshness, now or datetime.now(UTC))),
+        schema=schema,
+        freshness=stale,
         warnings=tuple(nullability_warnings(contract, nullable_columns(connection, at.table))),
-        checks=len(contract.columns) + bool(freshness.read_at),
+        verdicts=(*_of_columns(contract, schema), *_of_freshness(contract, freshness, stale)),
     )
+
+
+def _of_columns(contract: Contract, findings: tuple[Finding, ...]) -> Iterator[Verdict]:
+    wrong = {found.column for found in findings}
+    for column in contract.columns:
+        result = "broken" if column.name in wrong else "holds"
+        yield Verdict(f"is there as {column.physical_type}, in its place", column.name, result)
+
+
+def _of_freshness(
+    contract: Contract, freshness: Freshness, findings: tuple[Finding, ...]
+) -> Iterator[Verdict]:
+    if freshness.read_at:
+        rule = f"freshness: its source was read within {contract.freshness_hours:g} h"
+        yield Verdict(rule, None, "broken" if findings else "holds")
 
 
 def check_rows(
@@ -90,7 +111,7 @@ def check_rows(
         checks=surface.checks + len(content.verdicts),
         broken=_shown(connection, contract, at, surface) + surface.freshness + content.broken,
         warnings=surface.warnings + content.warnings,
-        verdicts=content.verdicts,
+        verdicts=surface.verdicts + content.verdicts,
     )
 
 

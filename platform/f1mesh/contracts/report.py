@@ -26,24 +26,24 @@ class Finding:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of one rule. `measured` is the number that was held against its threshold; None if
-    there is none (the rule could not be run, or there was nothing to compare with)."""
+    """What came of one rule: `holds`, `warns` or `broken`. `measured` is the number that was held
+    against its threshold; None if there is none."""
 
     rule: str
     column: str | None
-    measured: float | None
-    holds: bool
+    result: str
+    measured: float | None = None
 
     def __str__(self) -> str:
         where = f"{self.column}: " if self.column else ""
         seen = "" if self.measured is None else f" ({self.measured:g})"
-        return f"{'holds' if self.holds else 'BROKEN'}  {where}{self.rule}{seen}"
+        return f"{self.result:<6}  {where}{self.rule}{seen}"
 
 
 @dataclass(frozen=True)
 class CheckReport:
     """What was checked on one version of one product, and what is broken. Warnings do not block.
-    `verdicts` has every rule on the rows; it is empty where the same rows passed before."""
+    `verdicts` has every rule that was tried on it, those that hold too."""
 
     product: str
     version: int

@@ -1,7 +1,8 @@
 """One step as a process of its own: what it says, and the exit code that it ends with.
 
 Result on stdout (the last line, a JSON document where asked), everything else on stderr, dbt's own
-output included. 0: done; 1: failed, trying again gives the same; 75: failed, trying again may help.
+output included; a line that begins with `warning:` or `error:` is one. The exit code is 0: done; 1:
+failed, trying again gives the same; 75: failed, trying again may help.
 """
 
 from __future__ import annotations
@@ -70,7 +71,10 @@ def _attempt(order: Order) -> tuple[int, dict[str, Any]]:
     try:
         step, result = _run(order)
         seconds = time.monotonic() - begin
-        return 0, document(step, result, run_id=order.run_id, seconds=seconds)
+        said = document(step, result, run_id=order.run_id, seconds=seconds)
+        for warning in said.get("warnings", ()):
+            _say(f"warning: {warning}")
+        return 0, said
     except (Exception, KeyboardInterrupt) as problem:
         error = (
             Interrupted(f"{order.step} was interrupted.")

@@ -103,6 +103,8 @@ class StepRunner:
                 manifest=self._project(ref.domain).manifest(),
                 run_id=self.run_id,
             )
+        for line in result.lines():
+            self.progress(line)
         self._checks[ref] = result
         try:
             result.raise_if_broken()
@@ -119,7 +121,9 @@ class StepRunner:
         if ref not in self._checks:
             self.check(ref)
         with connect(self.target) as connection:
-            return publish(connection, self.target.catalog, self._checks[ref], run_id=self.run_id)
+            done = publish(connection, self.target.catalog, self._checks[ref], run_id=self.run_id)
+        self.progress(done.line())
+        return done
 
     def contract(self, ref: ProductRef) -> Contract:
         from f1mesh.contracts.model import load_contract

@@ -15,7 +15,7 @@ from f1mesh.contracts.freshness import measure_freshness
 from f1mesh.contracts.gate import Surface, check_rows, check_surface
 from f1mesh.contracts.lineage import raw_tables_upstream
 from f1mesh.contracts.model import Contract
-from f1mesh.contracts.report import CheckReport, Finding
+from f1mesh.contracts.report import CheckReport, Finding, Verdict
 from f1mesh.contracts.table_version import TableVersion, current_version
 from f1mesh.errors import PermanentError
 from f1mesh.publication.content import same_content
@@ -67,6 +67,24 @@ class Audit:
                 lines.append(f"    e.g. {json.dumps(finding.example)}")
         return "\n".join(lines)
 
+    def lines(self) -> list[str]:
+        """What was checked, rule by rule, and what came of it."""
+        report = self.report
+        lines = [
+            f"{self.contract} version {self.version} ({report.rows:,} rows) against contract"
+            f" {self.contract.version}"
+        ]
+        lines += [f"  {verdict}" for verdict in report.verdicts]
+        if self.unchanged and self.published:
+            seen = self.published
+            lines.append(
+                f"  holds   its rows are those of version {seen.version}, which is published and"
+                f" kept every rule of this contract ({seen.checks}) at {seen.published_at:%F %H:%M}"
+                " UTC: they were not read again"
+            )
+        lines.append(f"{report.result}: {report.checks} checks, {len(report.broken)} broken")
+        return lines
+
 
 @dataclass(frozen=True)
 class Publication:
@@ -81,6 +99,19 @@ class Publication:
     @property
     def moved(self) -> bool:
         return self.action is Action.PUBLISHED
+
+    def line(self) -> str:
+        """What consumers see now, and whether that is new to them."""
+        before = self.audit.published
+        if self.moved:
+            was = f"version {before.version} was" if before else "nothing was"
+            what = f"moved to version {self.version} ({was} published before)"
+        else:
+            what = f"stays at version {self.version}: the candidate has the same content"
+        return (
+            f"{self.product}: the published view {what}; {self.rows:,} rows,"
+            f" contract {self.audit.contract.version}"
+        )
 
 
 def audit(
@@ -202,7 +233,11 @@ def _unless_emptied(report: CheckReport, published: Pointer | None) -> CheckRepo
     if not (published and same_contract and published.rows and not report.rows):
         return report
     message = f"the table holds no row, consumers see {published.rows}"
-    return replace(report, broken=(*report.broken, Finding("emptied", None, message)))
+    return replace(
+        report,
+        broken=(*report.broken, Finding("emptied", None, message)),
+        verdicts=(*report.verdicts, Verdict("emptied", None, "broken")),
+    )
 
 
 def _carried_over(
@@ -217,6 +252,7 @@ def _carried_over(
         checks=published.checks,
         broken=surface.broken,
         warnings=surface.warnings,
+        verdicts=surface.verdicts,
     )
 
 
