@@ -10,11 +10,21 @@ from f1mesh.airflow_local import components, environment
 from f1mesh.airflow_local.installation import Installation
 from f1mesh.airflow_local.rest import Rest
 from f1mesh.client import Target, embedded_service, find_target, named_host
+from f1mesh.errors import PermanentError
 from f1mesh.registry import Mesh
 from f1mesh.services import free_port, listens
 from f1mesh.workspace import Workspace
 
 Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Processes that are started together: the names of those that do not run, and a way to start
+    them again."""
+
+    missing: Callable[[], tuple[str, ...]]
+    start: Callable[[tuple[str, ...]], object]
 
 
 @dataclass
@@ -25,6 +35,16 @@ class Assembly:
     workspace: Workspace
     say: Say
     installation: Installation = field(init=False)
+
+    def attach(self) -> None:
+        """Take the addresses as they are; raises PermanentError where Airflow was never set up."""
+        found = Installation.find(self.workspace)
+        if found is None:
+            raise PermanentError(
+                f"The dataset '{self.workspace.dataset}' has no Airflow: `./f1 up` sets it up."
+            )
+        self.installation = found
+        os.environ.update(found.warehouse_environment())
 
     def settle(self) -> None:
         """Choose the addresses, before the warehouse starts: those of the last time, if free.
@@ -69,19 +89,51 @@ class Assembly:
         components.wait_until_healthy(self.installation, dags=tuple(self.mesh.domains))
         create_pools(Rest.of(self.installation), POOLS)
 
-    def tend(self) -> tuple[str, ...]:
-        """Start again what has died (a component, the warehouse): the names of those."""
-        died: list[str] = []
-        if not named_host() and not embedded_service(self.workspace).running():
-            from f1mesh.warehouse import launch
+    def parts(self) -> tuple[Part, ...]:
+        """What has to run as long as Airflow does, what others need first."""
+        return (
+            Part(self._missing_sources, self._start_sources),
+            Part(self._missing_warehouse, self._start_warehouse),
+            Part(self._missing_components, self._start_components),
+        )
 
-            launch.start(self.workspace)
-            died.append("warehouse")
-        missing = set(components.NAMES) - set(components.running(self.workspace))
-        if missing:
-            python = environment.python(self.workspace)
-            died += components.start(self.installation, python, self.variables(), sorted(missing))
+    def tend(self) -> tuple[str, ...]:
+        """Start again what has died: the names of those."""
+        died: list[str] = []
+        for part in self.parts():
+            if missing := part.missing():
+                part.start(missing)
+                died += missing
         return tuple(died)
+
+    def _missing_sources(self) -> tuple[str, ...]:
+        from f1mesh.sources import postgres, registry_api
+
+        known = ((postgres, postgres.SETTING), (registry_api, registry_api.SETTING))
+        here = [source.service(self.workspace) for source, name in known if name not in os.environ]
+        return tuple(service.name for service in here if not service.running())
+
+    def _start_sources(self, _missing: tuple[str, ...]) -> None:
+        from f1mesh.sources import postgres, registry_api
+
+        postgres.start(self.workspace)
+        registry_api.start(self.workspace)  # again, where it serves a database that has moved
+
+    def _missing_warehouse(self) -> tuple[str, ...]:
+        service = embedded_service(self.workspace)
+        return () if named_host() or service.running() else (service.name,)
+
+    def _start_warehouse(self, _missing: tuple[str, ...]) -> None:
+        from f1mesh.warehouse import launch
+
+        launch.start(self.workspace)
+
+    def _missing_components(self) -> tuple[str, ...]:
+        return tuple(sorted(set(components.NAMES) - set(components.running(self.workspace))))
+
+    def _start_components(self, missing: tuple[str, ...]) -> None:
+        python = environment.python(self.workspace)
+        components.start(self.installation, python, self.variables(), missing)
 
 
 def create_pools(rest: Rest, pools: Mapping[str, tuple[int, str]]) -> None:

@@ -26,6 +26,7 @@ from f1mesh.services import Service
 from f1mesh.workspace import Workspace
 
 NAMES = tuple(launcher.COMMANDS)
+KEEPER = "keeper"  # starts again what died (keeper.py)
 START_LIMIT_S = 180.0
 WORKER_TITLE = "airflow worker -- LocalExecutor"
 
@@ -108,8 +109,9 @@ def wait_until_healthy(
 
 
 def stop(workspace: Workspace, *, grace_s: float = 3.0) -> tuple[str, ...]:
-    """Stop all of the dataset's Airflow, orphans too: the names of the components that ran."""
-    names = running(workspace)
+    """Stop all of the dataset's Airflow, its keeper first, orphans too: the names of what ran."""
+    kept = service(workspace, KEEPER).stop()
+    names = (*running(workspace), *([KEEPER] if kept else []))
     _end(lambda: processes(workspace), grace_s)
     for name in NAMES:
         service(workspace, name).state_file.unlink(missing_ok=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -63,8 +64,9 @@ def up(
     ] = 60.0,
     as_json: Annotated[bool, typer.Option("--json", help="The result as JSON.")] = False,
 ) -> None:
-    """Start warehouse, sources and Airflow; print where they are. Ends what `--once` started."""
-    from f1mesh.airflow_local import components
+    """Start warehouse, sources and Airflow, and keep them running until `./f1 down`; print where
+    they are and what to do next. `--once` ends what it started."""
+    from f1mesh.airflow_local import components, keeper
     from f1mesh.cli.run_view import RunView
     from f1mesh.orchestration.session import sole_run, terminable
     from f1mesh.registry import load_mesh
@@ -79,12 +81,16 @@ def up(
     was_up = bool(components.running(workspace))
     with terminable(), sole_run(workspace), RunView() as view:
         view.say(f"history: {choice.description}")
+        keeper.stop(workspace)  # two that start things would be in each other's way
         try:
             assembly, result = _raise(workspace, mesh, wish, view, keep=was_up or not once)
         except BaseException:
             if not was_up:
                 components.stop(workspace)
             raise
+        finally:
+            if components.running(workspace):
+                keeper.start(workspace)
     seconds = time.monotonic() - begin
     if result is None:
         _tell_addresses(assembly, as_json)
@@ -151,6 +157,7 @@ def _follow(assembly: Assembly, wish: Wish, view: RunView) -> tuple[DomainRun, .
 
 
 def _tell_addresses(assembly: Assembly, as_json: bool) -> None:
+    from f1mesh.airflow_local import components
     from f1mesh.airflow_local.installation import USER
     from f1mesh.airflow_local.rest import Rest
 
@@ -168,8 +175,30 @@ def _tell_addresses(assembly: Assembly, as_json: bool) -> None:
         ["warehouse", assembly.variables()["DATABRICKS_CONNECTION_URI"] or "(remote)"],
         *([name, str(status)] for name, status in parts.items() if status),
     ]
+    log = components.service(installation.workspace, components.KEEPER).log_file
     print_table("The mesh is up", ["part", "where / how"], rows)
-    note("`./f1 status` shows runs and products, `./f1 down` stops everything")
+    for line in what_next(assembly.mesh, installation.url, USER, log):
+        note(line)
+
+
+def what_next(mesh: Mesh, url: str, user: str, keeper_log: Path) -> list[str]:
+    """What a person does with a mesh that is up."""
+    begin = [domain for domain in mesh.domains.values() if not domain.inputs]
+    follow = [domain for domain in mesh.domains.values() if domain.inputs]
+    lines = ["What next:", f"  open {url} and log in as {user} with the password above;"]
+    for domain in begin:
+        times = f"; by itself it runs at {domain.schedule} (cron, UTC)" if domain.schedule else ""
+        lines.append(f"  press Trigger on the DAG '{domain.title}' ({domain.name}){times};")
+    lines += [
+        f"  '{domain.title}' ({domain.name}) follows when what it reads was published;"
+        for domain in follow
+    ]
+    return [
+        *lines,
+        "  `./f1 status` shows runs and products, `./f1 answers` what they answer;",
+        f"  what dies is started again (log: {keeper_log});",
+        "  `./f1 down` stops everything.",
+    ]
 
 
 def _tell_result(result: Result, seconds: float, as_json: bool) -> None:
