@@ -82,11 +82,11 @@ async def deadline_missed(context: Mapping[str, Any], **about: str) -> None:
 
     run = context["dag_run"]
     message = (
-        f"[tier {about['tier']}] {about['domain']}: a run has not succeeded in time\n"
-        f"owner: {about['owner']}\n"
-        f"promised: fresh within {about['freshness']} h; the run was to succeed within "
-        f"{about['allowed']}\n"
-        f"run: {run['dag_run_id']} ({run['state']}, queued at {run['queued_at']})"
+        f"[tier {about.get('tier')}] {about.get('domain')}: a run has not succeeded in time\n"
+        f"owner: {about.get('owner')}\n"
+        f"promised: fresh within {about.get('freshness')} h; the run was to succeed within "
+        f"{about.get('allowed')}\n"
+        f"run: {run['dag_run_id']} ({run.get('state')}, queued at {run.get('queued_at')})"
     )
     await asyncio.to_thread(send, message)
 

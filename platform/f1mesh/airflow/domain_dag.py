@@ -140,7 +140,7 @@ def deadline(plan: DomainPlan) -> DeadlineAlert | None:
     if plan.freshness_hours is None:
         return None
     fresh = timedelta(hours=plan.freshness_hours)
-    between = max(map(_period, plan.pace), default=timedelta())
+    between = min(map(_period, plan.pace), default=timedelta())  # each of them starts runs
     allowed = max(fresh - between, SHORTEST_DEADLINE)
     about = {
         "domain": plan.name,
