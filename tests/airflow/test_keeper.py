@@ -98,7 +98,8 @@ def test_what_cannot_be_started_is_told_and_keeps_nothing_else_from_it() -> None
     machine.watch(kept(machine, other.part), 5)
 
     name, keys = machine.events[0]
-    assert (name, keys["error"], keys["next_try_s"]) == ("failed", "the port is taken", 2.0)
+    assert (name, keys["next_try_s"]) == ("failed", 2.0)
+    assert keys["error"] == "TransientError: the port is taken"
     assert other.alive
 
 

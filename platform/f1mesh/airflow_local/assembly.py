@@ -109,9 +109,11 @@ class Assembly:
     def _missing_sources(self) -> tuple[str, ...]:
         from f1mesh.sources import postgres, registry_api
 
-        known = ((postgres, postgres.SETTING), (registry_api, registry_api.SETTING))
-        here = [source.service(self.workspace) for source, name in known if name not in os.environ]
-        return tuple(service.name for service in here if not service.running())
+        return tuple(
+            source.SERVICE
+            for source in (postgres, registry_api)
+            if not os.environ.get(source.SETTING) and not source.service(self.workspace).running()
+        )
 
     def _start_sources(self, _missing: tuple[str, ...]) -> None:
         from f1mesh.sources import postgres, registry_api

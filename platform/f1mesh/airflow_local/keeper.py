@@ -20,7 +20,6 @@ from typing import Any
 
 from f1mesh.airflow_local import components
 from f1mesh.airflow_local.assembly import Assembly, Part
-from f1mesh.errors import MeshError
 from f1mesh.workspace import Workspace
 
 LOOK_S = 2.0
@@ -39,7 +38,8 @@ class Kept:
     started_at: float = float("-inf")
 
     def look(self, now: float, event: Event) -> None:
-        """Start what is missing, if that is not too soon; what goes wrong is an event."""
+        """Start what is missing, if that is not too soon. Whatever goes wrong is an event: the next
+        look may find it mended."""
         missing = self.part.missing()
         if not missing:
             return
@@ -50,8 +50,9 @@ class Kept:
         self.starts, self.started_at = self.starts + 1, now
         try:
             self.part.start(missing)
-        except (MeshError, OSError) as error:
-            event("failed", parts=missing, error=str(error), next_try_s=self.wait_s)
+        except Exception as error:
+            told = f"{type(error).__name__}: {error}"
+            event("failed", parts=missing, error=told, next_try_s=self.wait_s)
         else:
             event("started again", parts=missing, start=self.starts)
 
@@ -79,11 +80,14 @@ class Keeper:
 
 
 def start(workspace: Workspace) -> None:
-    """Start the dataset's keeper, if it does not run."""
-    components.service(workspace, components.KEEPER).start(
+    """Start the dataset's keeper, if it does not run; raises TransientError if it does not come
+    up."""
+    service = components.service(workspace, components.KEEPER)
+    before = service.log_file.stat().st_size if service.log_file.is_file() else 0
+    service.start(
         [sys.executable, "-P", "-m", "f1mesh.airflow_local.keeper"],
         {},
-        lambda: True,
+        lambda: b'"keeping"' in service.log_file.read_bytes()[before:],
         env={
             "F1_ROOT": str(workspace.root),
             "F1_HOME": str(workspace.home),
