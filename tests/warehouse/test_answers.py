@@ -447,3 +447,9 @@ def test_averages_of_decimals_are_rounded(sql: Client) -> None:
     assert sql.value(f"select avg(n) from (select int(x) as n from {rows})") == 2 / 3
     assert sql.value("select 1 / 3") == 1 / 3
     assert "[DIVIDE_BY_ZERO]" in sql.fails("select 1.0 / 0")
+
+
+def test_arguments_that_have_to_be_constants_stay_so(sql: Client) -> None:
+    assert sql.values("select id from range(1, 3 + 1) order by id") == [1, 2, 3]
+    assert sql.value("select round(1.2345D, 1 + 1)") == 1.23
+    assert sql.values("select x from values (1), (2) t(x) order by x limit 1 + 0") == [1]

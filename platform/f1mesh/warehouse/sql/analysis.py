@@ -153,7 +153,7 @@ class Analysis(Expressions):
             columns = names.ctes[name] if known else self._table_columns(node)
         elif isinstance(node, exp.Subquery | exp.Values | exp.Query):
             columns = self.columns(node, Names(names.ctes))
-        else:
+        elif not isinstance(node, exp.Table):  # a function's arguments there have to be constants
             self._children(node, names)
         return Source(node.alias_or_name, renamed(columns, listed))
 

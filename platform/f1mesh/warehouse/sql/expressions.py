@@ -140,7 +140,7 @@ class Expressions(ABC):
         for step in chain:
             right = self.expression(step.expression, names)
             joined = self._step(step, kind, right)
-            if kind in WHOLE and right in WHOLE:
+            if kind in WHOLE and right in WHOLE and not _is_small(step):
                 whole.append((step, joined))
             kind = joined
         self.wraps += repairs.checked_arithmetic(whole)
@@ -206,6 +206,15 @@ class Expressions(ABC):
         kind = common_type(kinds)
         self.wraps += repairs.of_one_type(values, kinds, kind)
         return kind
+
+
+def _is_small(node: exp.Expr) -> bool:
+    """Whether this is of two small numbers as written, as arguments that have to be constants are:
+    `round(x, 1 + 1)`."""
+    return all(
+        isinstance(side, exp.Literal) and len(side.name) <= 2
+        for side in (node.this, node.args["expression"])
+    )
 
 
 def _order_type(node: exp.Window, kinds: dict[int, Type]) -> Type:
