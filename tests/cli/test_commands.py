@@ -89,7 +89,7 @@ def test_history_that_does_not_exist_is_refused_with_what_can_be_named(run: Run)
     result = run("run", "--history", "no/such/file.zip")
 
     assert result.exit_code == 1
-    assert "There is no no/such/file.zip" in result.stderr
+    assert "There is no 'no/such/file.zip'" in result.stderr
     assert "simulated" in result.stderr
 
 
