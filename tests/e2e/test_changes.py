@@ -140,6 +140,7 @@ def test_what_the_source_takes_back_is_gone_with_the_next_run(mesh: Mesh, f1db_z
     assert after["fct_race_result"] == before["fct_race_result"] - results
 
 
+@pytest.mark.long
 def test_a_key_that_is_spelled_anew_at_the_source_is_followed(
     mesh: Mesh, f1db_zip: Path, tmp_path: Path
 ) -> None:
@@ -173,6 +174,7 @@ def test_a_bad_value_never_reaches_history_and_holds_back_what_stands_on_it_alon
         [right] = source.execute(
             "select dob from drivers where \"driverRef\" = 'lando-norris'"
         ).fetchone() or [None]
+        source.execute("alter table drivers drop constraint drivers_dob_check")  # the loader's own
         source.execute(born.format("0001-01-01"))
 
     broken = mesh.json("run", "--history", str(f1db_zip), code=1)

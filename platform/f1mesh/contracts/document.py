@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +48,20 @@ class Document:
 
 
 def read_document(path: Path) -> Document:
-    """Raises PermanentError if the file is missing, is not YAML or does not hold a mapping."""
+    """Raises PermanentError if the file is missing, is not YAML or does not hold a mapping.
+
+    Read once for each state of the file: nobody may change the content.
+    """
     try:
-        text = path.read_text(encoding="utf-8")
+        found = path.stat()
+        return _read(path, found.st_mtime_ns, found.st_size)
     except OSError as error:
         raise PermanentError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+@lru_cache(maxsize=256)
+def _read(path: Path, _modified: int, _size: int) -> Document:
+    text = path.read_text(encoding="utf-8")
     loader = _FastLoader(text)
     try:
         root = loader.get_single_node()
