@@ -15,7 +15,6 @@ import signal
 import socket
 import subprocess
 import time
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -167,22 +166,15 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def usual_port(name: str) -> int:
-    """A port that a service of this name asks for first: the same each time (20000 to 31999, where
-    no system takes ports by itself), since caches know a service by its address."""
-    return 20000 + zlib.crc32(name.encode()) % 12000
-
-
-def choose_port(setting: str, owner: str, usual: int | None = None) -> int:
-    """The port that the environment variable `setting` asks for, else `usual` if it is free, else
-    another free one.
+def choose_port(setting: str, owner: str) -> int:
+    """The port that the environment variable `setting` asks for, else a free one.
 
     A server that was just killed may hold its port a moment longer, so a taken one is tried for
     some seconds. Raises PermanentError where the wanted port stays taken, with the remedy.
     """
     wanted = os.environ.get(setting)
     if not wanted:
-        return usual if usual and _is_free(usual) else free_port()
+        return free_port()
     if not wanted.isascii() or not wanted.isdigit() or not 0 < int(wanted) < 65536:
         raise PermanentError(
             f"{setting} is '{wanted}', and not a port from 1 to 65535. Unset it to let a free port "
@@ -204,16 +196,6 @@ def choose_port(setting: str, owner: str, usual: int | None = None) -> int:
                 f"{owner} cannot listen on 127.0.0.1:{wanted} (from {setting}): {error}. "
                 f"Free the port, or unset {setting} to let a free one be chosen."
             ) from error
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
 
 
 def listens(port: int) -> bool:

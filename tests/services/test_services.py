@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from f1mesh.errors import PermanentError, TransientError
-from f1mesh.services import Service, choose_port, free_port, listens, usual_port
+from f1mesh.services import Service, choose_port, free_port, listens
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 PARENT = [
@@ -121,14 +121,3 @@ def test_what_is_no_port_is_refused(monkeypatch: pytest.MonkeyPatch, wanted: str
 
     with pytest.raises(PermanentError, match="not a port from 1 to 65535"):
         choose_port("F1_PORT_OF_TEST", "the part")
-
-
-def test_a_service_has_the_same_port_each_time_unless_it_is_taken() -> None:
-    usual = usual_port("warehouse of a test")
-    assert choose_port("F1_PORT_OF_TEST", "the part", usual) == usual
-
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", usual))
-        other.listen()
-
-        assert choose_port("F1_PORT_OF_TEST", "the part", usual) != usual

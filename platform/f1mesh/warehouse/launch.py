@@ -7,7 +7,7 @@ import secrets
 import sys
 
 from f1mesh.client import embedded_service
-from f1mesh.services import Running, choose_port, listens, usual_port
+from f1mesh.services import Running, choose_port, listens
 from f1mesh.warehouse.server import TOKEN_SETTING
 from f1mesh.workspace import Workspace
 
@@ -23,8 +23,7 @@ def start(workspace: Workspace) -> Running:
     service = embedded_service(workspace)
     if found := service.running():
         return found
-    # dbt parses its projects anew for a warehouse at another address
-    port = choose_port(PORT_SETTING, "The warehouse", usual_port(f"warehouse {workspace.dataset}"))
+    port = choose_port(PORT_SETTING, "The warehouse")
     token = os.environ.get(TOKEN_SETTING) or secrets.token_urlsafe(32)
     folder = workspace.data / "warehouse"
     catalog = os.environ.get(CATALOG_SETTING, "f1_local")
