@@ -165,6 +165,7 @@ def test_a_key_that_is_spelled_anew_at_the_source_is_followed(
     assert renamed["n"] == before["n"]
 
 
+@pytest.mark.long
 def test_a_bad_value_never_reaches_history_and_holds_back_what_stands_on_it_alone(
     mesh: Mesh, f1db_zip: Path
 ) -> None:
