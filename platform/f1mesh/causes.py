@@ -30,7 +30,7 @@ _PERMANENT_TYPES = frozenset({"ProgrammingError", "IntegrityError", "DataError"}
 _LOST = re.compile(
     r"connection (refused|reset|aborted|closed|timed out)|failed to (establish|connect)|"
     r"max retries exceeded|error during request to server|remote end closed|server disconnected|"
-    r"temporarily unavailable|server closed the connection|retry attempts exhausted|"
+    r"temporarily[ _]unavailable|server closed the connection|retry attempts exhausted|"
     r"invalid session ?handle|no warehouse runs",
     re.IGNORECASE,
 )

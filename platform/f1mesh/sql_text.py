@@ -17,6 +17,11 @@ def moment(at: datetime) -> str:
     return f"timestamp'{at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}+00:00'"
 
 
+def quoted(name: str) -> str:
+    """A name that is taken as it is written."""
+    return "`" + name.replace("`", "``") + "`"
+
+
 def columns(names: Iterable[str]) -> str:
     """A list of quoted column names."""
-    return ", ".join(f"`{name}`" for name in names)
+    return ", ".join(map(quoted, names))

@@ -24,6 +24,7 @@ class ServerOperationError(Exception):
         TimeoutError("late"),
         RequestError("Error during request to server"),
         ServerOperationError("Max retries exceeded with url: /sql"),
+        ServerOperationError("[TEMPORARILY_UNAVAILABLE] The engine ended while it ran this."),
     ],
 )
 def test_lost_connections_are_tried_again(error: Exception) -> None:

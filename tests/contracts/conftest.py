@@ -11,14 +11,13 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from databricks.sql.client import Connection
+from tests.embedded import embedded
 
-from f1mesh.client import Target, connect, find_target, query
+from f1mesh.client import query
 from f1mesh.contracts.content_check import ContentResult, check_content
 from f1mesh.contracts.model import Contract, load_contract
 from f1mesh.contracts.table_version import TableVersion, current_version
 from f1mesh.sql_text import moment, text
-from f1mesh.warehouse import launch
-from f1mesh.workspace import Workspace
 
 CONTRACT = Path(__file__).parent / "garage" / "dim_car.odcs.yaml"
 BUILT = datetime(2024, 3, 2, 15, tzinfo=UTC)
@@ -27,17 +26,10 @@ BUILT = datetime(2024, 3, 2, 15, tzinfo=UTC)
 @pytest.fixture(scope="session")
 def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
     """A real warehouse."""
-    home = tmp_path_factory.mktemp("f1home")
-    workspace = Workspace(root=Path(__file__).parents[2], home=home, dataset="contracts")
-    launch.start(workspace)
-    try:
-        target: Target = find_target(workspace)
-        with connect(target) as opened:
-            query(opened, "create schema if not exists garage_marts")
-            query(opened, "create schema if not exists garage")
-            yield opened
-    finally:
-        launch.stop(workspace)
+    with embedded(tmp_path_factory.mktemp("f1home"), "contracts") as opened:
+        query(opened, "create schema if not exists garage_marts")
+        query(opened, "create schema if not exists garage")
+        yield opened
 
 
 @pytest.fixture

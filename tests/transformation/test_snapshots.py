@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 from databricks.sql.client import Connection
+from tests.embedded import embedded
 
-from f1mesh.client import connect, find_target, query
+from f1mesh.client import query
 from f1mesh.errors import PermanentError
 from f1mesh.sql_text import text
 from f1mesh.transformation.snapshots import Snapshot
-from f1mesh.warehouse import launch
-from f1mesh.workspace import Workspace
 
 MANIFEST: dict[str, Any] = {
     "nodes": {
@@ -35,15 +33,9 @@ ENDS = [*(f"'{day}'" for day in DAYS[1:]), "null"]
 
 @pytest.fixture(scope="module")
 def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
-    home = tmp_path_factory.mktemp("f1home")
-    workspace = Workspace(root=Path(__file__).parents[2], home=home, dataset="snapshots")
-    launch.start(workspace)
-    try:
-        with connect(find_target(workspace)) as opened:
-            query(opened, "create schema garage")
-            yield opened
-    finally:
-        launch.stop(workspace)
+    with embedded(tmp_path_factory.mktemp("f1home"), "snapshots") as opened:
+        query(opened, "create schema garage")
+        yield opened
 
 
 @pytest.fixture

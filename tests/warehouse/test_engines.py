@@ -19,6 +19,7 @@ from databricks.sql.exc import ServerOperationError
 from f1mesh.client import Target, connect, embedded_service, find_target, query
 from f1mesh.errors import MeshError
 from f1mesh.warehouse import launch
+from f1mesh.warehouse.engine import Engine
 from f1mesh.workspace import Workspace
 
 HEAVY = "select sum(a.id * b.id % 7) as n from range(300000) a cross join range(300000) b"
@@ -212,3 +213,31 @@ def test_an_engine_that_does_not_answer_is_told_at_the_start(
 
     with pytest.raises(MeshError, match="F1_ENGINE"):
         launch.start(workspace)
+
+
+def test_a_late_interrupt_ends_nobody_elses_statement() -> None:
+    engine = Engine.start()
+    try:
+        with engine.lease() as first:
+            first.query("select 1")
+        with engine.lease() as second:
+            assert second.process is first.process, "it was lent again"
+
+            first.interrupt()
+
+            assert second.query("select 42 as n").to_pylist() == [{"n": 42}]
+    finally:
+        engine.stop()
+
+
+def test_engines_at_rest_count_and_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("F1_WAREHOUSE_MEMORY", "0.001")
+    engine = Engine.start()
+    try:
+        with engine.lease() as lease:
+            process = lease.process
+        assert process is not None
+
+        _until(lambda: not process.alive, 20)
+    finally:
+        engine.stop()

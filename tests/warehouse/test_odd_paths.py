@@ -3,51 +3,41 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.embedded import embedded
 
-from f1mesh.client import connect, find_target, query
+from f1mesh.client import query
 from f1mesh.errors import PermanentError
 from f1mesh.plain_path import plain_path, refuse_unusable
-from f1mesh.warehouse import launch
-from f1mesh.workspace import Workspace
 
 ODD = "F1 mësh (100%) #1 ?*[a-b]{x}'\"`&;$HOME,=~日本:@!|<>^"
 
 
-@pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    home = tmp_path_factory.mktemp("home") / ODD
-    home.mkdir()
-    yield Workspace(root=Path(__file__).parents[2], home=home, dataset="odd")
+def test_tables_are_made_changed_and_read_in_a_folder_of_any_name(tmp_path: Path) -> None:
+    home = tmp_path / "state" / ODD
+    home.mkdir(parents=True)
 
-
-def test_tables_are_made_changed_and_read_in_a_folder_of_any_name(workspace: Workspace) -> None:
-    launch.start(workspace)
-    try:
-        with connect(find_target(workspace)) as connection:
-            for statement in (
-                "create table t (a int, b string) using delta partitioned by (b)",
-                "insert into t values (1, 'ü x'), (2, 'y%20#'), (3, null)",
-                "update t set a = a + 10 where b = 'ü x'",
-                "delete from t where a = 3",
-                "merge into t using (select 2 as a, 'z' as b) s on t.a = s.a "
-                "when matched then update set b = s.b when not matched then insert *",
-                "alter table t add column c int",
-                "optimize t",
-                "create table copy deep clone t",
-            ):
-                query(connection, statement)
-            rows = query(connection, "select a, b from copy order by a").to_pylist()
-            before = query(connection, "select count(*) as n from t version as of 1").to_pylist()
-    finally:
-        launch.stop(workspace)
+    with embedded(home) as connection:
+        for statement in (
+            "create table t (a int, b string) using delta partitioned by (b)",
+            "insert into t values (1, 'ü x'), (2, 'y%20#'), (3, null)",
+            "update t set a = a + 10 where b = 'ü x'",
+            "delete from t where a = 3",
+            "merge into t using (select 2 as a, 'z' as b) s on t.a = s.a "
+            "when matched then update set b = s.b when not matched then insert *",
+            "alter table t add column c int",
+            "optimize t",
+            "create table copy deep clone t",
+        ):
+            query(connection, statement)
+        rows = query(connection, "select a, b from copy order by a").to_pylist()
+        before = query(connection, "select count(*) as n from t version as of 1").to_pylist()
 
     assert rows == [{"a": 2, "b": "z"}, {"a": 11, "b": "ü x"}]
     assert before == [{"n": 3}]
-    beside = [path.name for path in workspace.home.parent.iterdir()]
+    beside = [path.name for path in home.parent.iterdir()]
     assert beside == [ODD], "nothing was written beside the folder that was meant"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import typer
 
 from f1mesh.cli import (
@@ -64,6 +66,8 @@ for name, part, about in (
 
 def main() -> None:
     """Entry point of the launcher and of the console script."""
+    # It warns at each import of Thrift, of nothing that anybody could do.
+    logging.getLogger("thrift.transport.sslcompat").setLevel(logging.ERROR)
     app(prog_name="f1")
 
 

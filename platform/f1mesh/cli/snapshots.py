@@ -66,7 +66,8 @@ def drop(
     ):
         gone = found.drop(connection, key, begun)
     note(f"dropped from {snapshot}: {found.key} '{key}', {begun.isoformat()}")
-    note(f"it said: { ({k: str(v) for k, v in gone.items() if not k.startswith('dbt_')}) }")
+    said = (f"{name} = {value}" for name, value in gone.items() if not name.startswith("dbt_"))
+    note(f"it said: {', '.join(said)}")
     note("Run `./f1 run --full-refresh`: it builds and publishes what follows from it.")
 
 

@@ -19,6 +19,7 @@ from f1mesh.contracts.measures import Number, Rule, rules_of
 from f1mesh.contracts.model import Contract
 from f1mesh.contracts.report import Finding, Row, Verdict
 from f1mesh.contracts.table_version import TableVersion
+from f1mesh.sql_text import columns, quoted
 
 if TYPE_CHECKING:
     from databricks.sql.client import Connection
@@ -93,7 +94,9 @@ def _measure_all(
 def _readable_rows(connection: Connection, at: TableVersion) -> int:
     """How many rows there are; raises what the client raises if their files cannot be read."""
     column = next(iter(at.physical_columns(connection)))
-    found = query(connection, f"select count(*) as n, count_if(`{column}` is null) as e from {at}")
+    found = query(
+        connection, f"select count(*) as n, count_if({quoted(column)} is null) as e from {at}"
+    )
     return int(found.column("n")[0].as_py())
 
 
@@ -170,7 +173,7 @@ def _example(
 
 def _first(connection: Connection, contract: Contract, at: TableVersion, rows: str) -> Row | None:
     """The smallest row in column order, so that the same data gives the same example."""
-    order = ", ".join(f"`{name}`" for name in at.physical_columns(connection))
+    order = columns(at.physical_columns(connection))
     found = _table(connection, f"select * from ({rows}) as offending order by {order} limit 1")
     hidden = {column.name for column in contract.columns if column.sensitive}
     return next(

@@ -19,7 +19,7 @@ from f1mesh.contracts.relationships import Reference, references_of
 from f1mesh.contracts.rule_sql import NotAQuery, TableName, rows_behind, spelled_out, with_tables
 from f1mesh.contracts.rules import PAIRS, SINGLE, minimum_volume
 from f1mesh.contracts.table_version import TableVersion
-from f1mesh.sql_text import text
+from f1mesh.sql_text import columns, quoted, text
 
 _LENIENT = ("info", "warning", "warn", "low", "minor", "trivial")
 Number = int | float | Decimal
@@ -107,7 +107,7 @@ def rules_of(contract: Contract, at: TableVersion) -> Iterator[Rule]:
 
 def _of_column(entry: dict[str, Any], at: TableVersion, *, sole_key: bool) -> Iterator[Rule]:
     name = entry["name"]
-    column = _quoted(name)
+    column = quoted(name)
     if entry.get("required"):
         says = "there is a value in each row"
         yield Rule("field_required", name, says, _counted(at, f"{column} is null"))
@@ -149,7 +149,7 @@ def _quality(
 def _library(quality: dict[str, Any], at: TableVersion, entry: dict[str, Any] | None) -> Measure:
     arguments = quality.get("arguments") or {}
     kind = str(entry.get("logicalType") or "") if entry else ""
-    column = _quoted(entry["name"]) if entry else ""
+    column = quoted(entry["name"]) if entry else ""
     match quality["metric"]:
         case "rowCount":
             return _rows(at)
@@ -177,7 +177,7 @@ def _sql(query: str, contract: Contract, at: TableVersion, column: str | None) -
         if own and len(table.parts) < 3:
             return str(at)
         schema = table.schema or contract.domain
-        return f"{at.catalog}.{_quoted(schema)}.{_quoted(table.name)}"
+        return f"{at.catalog}.{quoted(schema)}.{quoted(table.name)}"
 
     try:
         placed = with_tables(spelled_out(query, contract.product, column), place)
@@ -202,10 +202,10 @@ def _rows(at: TableVersion) -> Measure:
 def _duplicates(at: TableVersion, names: list[str]) -> Measure:
     """The values (of several columns together) that stand in more than one row. As with UNIQUE in
     SQL, a null is not equal to a null."""
-    keys = ", ".join(map(_quoted, names))
-    filled = " and ".join(f"{_quoted(name)} is not null" for name in names)
+    keys = columns(names)
+    filled = " and ".join(f"{quoted(name)} is not null" for name in names)
     doubled = f"select {keys} from {at} where {filled} group by {keys} having count(*) > 1"
-    same = " and ".join(f"doubled.{_quoted(name)} = checked.{_quoted(name)}" for name in names)
+    same = " and ".join(f"doubled.{quoted(name)} = checked.{quoted(name)}" for name in names)
     return Measure(
         count=None,
         query=f"select count(*) from ({doubled}) as doubled",
@@ -216,8 +216,8 @@ def _duplicates(at: TableVersion, names: list[str]) -> Measure:
 def _orphans(reference: Reference, at: TableVersion) -> Rule:
     """Rows that name a row of another product which is not there."""
     pairs = list(zip(reference.columns, reference.target_columns, strict=True))
-    same = " and ".join(f"checked.{_quoted(own)} = target.{_quoted(to)}" for own, to in pairs)
-    filled = " and ".join(f"checked.{_quoted(own)} is not null" for own, _ in pairs)
+    same = " and ".join(f"checked.{quoted(own)} = target.{quoted(to)}" for own, to in pairs)
+    filled = " and ".join(f"checked.{quoted(own)} is not null" for own, _ in pairs)
     other = str(at) if reference.own_table else reference.table(at.catalog)
     orphans = f"from {_aliased(at)} left anti join {other} as target on {same} where {filled}"
     one = reference.columns[0] if len(reference.columns) == 1 else None
@@ -245,7 +245,7 @@ def _breaks(option: str, bound: Any, column: str, kind: str) -> str | None:
         case "pattern":
             return f"not {_matches(column, bound)}"
         case "minItems":
-            return f"size({column}) < {bound}"
+            return f"{column} is not null and size({column}) < {bound}"  # of null it may be -1
         case "maxItems":
             return f"size({column}) > {bound}"
         case "uniqueItems":
@@ -276,10 +276,6 @@ def _literal(value: Any, kind: str) -> str:
 
 def _aliased(at: TableVersion) -> str:
     return f"(select * from {at}) as checked"
-
-
-def _quoted(name: str) -> str:
-    return "`" + name.replace("`", "``") + "`"
 
 
 def _snake(option: str) -> str:

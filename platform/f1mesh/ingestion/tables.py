@@ -10,6 +10,7 @@ import pyarrow as pa
 from f1mesh.client import query
 from f1mesh.errors import PermanentError, TransientError
 from f1mesh.ingestion.columns import sql_name
+from f1mesh.sql_text import quoted
 
 if TYPE_CHECKING:
     from databricks.sql.client import Connection
@@ -35,24 +36,24 @@ class RawTables:
 
     def create(self, stream: str, columns: pa.Schema) -> str:
         """Make the table unless somebody did meanwhile; where it lies."""
-        listed = ", ".join(f"{_quote(column.name)} {sql_name(column.type)}" for column in columns)
+        listed = ", ".join(f"{quoted(column.name)} {sql_name(column.type)}" for column in columns)
         with self._lock:
-            self._ask(f"create schema if not exists {_quote(self._catalog)}.{_quote(self._schema)}")
-            self._ask(f"create table if not exists {self._quoted(stream)} ({listed}) using delta")
+            self._ask(f"create schema if not exists {quoted(self._catalog)}.{quoted(self._schema)}")
+            self._ask(f"create table if not exists {self._named(stream)} ({listed}) using delta")
             self._known().add(stream.lower())
             return self._location(stream)
 
     def _known(self) -> set[str]:
         if self._names is None:
             found = self._ask(
-                f"select table_name from {_quote(self._catalog)}.information_schema.tables "
+                f"select table_name from {quoted(self._catalog)}.information_schema.tables "
                 f"where table_schema = '{self._schema}'"
             )
             self._names = {str(name).lower() for name in found.column(0).to_pylist()}
         return self._names
 
     def _location(self, stream: str) -> str:
-        detail: dict[str, Any] = self._ask(f"describe detail {self._quoted(stream)}").to_pylist()[0]
+        detail: dict[str, Any] = self._ask(f"describe detail {self._named(stream)}").to_pylist()[0]
         location = str(detail["location"])
         if "://" in location and not location.startswith("file://"):
             raise PermanentError(
@@ -70,9 +71,5 @@ class RawTables:
             kind = TransientError if isinstance(error, OperationalError) else PermanentError
             raise kind(f"The warehouse refused `{statement}`: {error}") from error
 
-    def _quoted(self, stream: str) -> str:
-        return ".".join(_quote(part) for part in (self._catalog, self._schema, stream))
-
-
-def _quote(name: str) -> str:
-    return "`" + name.replace("`", "``") + "`"
+    def _named(self, stream: str) -> str:
+        return ".".join(quoted(part) for part in (self._catalog, self._schema, stream))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from f1mesh.client import query
 from f1mesh.errors import PermanentError
-from f1mesh.sql_text import moment, text
+from f1mesh.sql_text import moment, quoted, text
 
 if TYPE_CHECKING:
     from databricks.sql.client import Connection
@@ -42,12 +42,12 @@ class Snapshot:
             raise PermanentError(f"There is no snapshot '{name}'; there are: {known}.")
         node = found[name]
         parts = (node["database"], node["schema"], node["alias"])
-        table = ".".join(f"`{part}`" for part in parts)
+        table = ".".join(map(quoted, parts))
         return cls(name, table, str(node["config"]["unique_key"]))
 
     def versions(self, connection: Connection, key: str) -> list[dict[str, Any]]:
         """The versions of one key, oldest first; raises PermanentError if it has none."""
-        where = f"cast(`{self.key}` as string) = {text(key)}"
+        where = f"cast({quoted(self.key)} as string) = {text(key)}"
         asked = f"select * from {self.table} where {where} order by {FROM}"
         found: list[dict[str, Any]] = query(connection, asked).to_pylist()
         if not found:

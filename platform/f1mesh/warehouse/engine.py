@@ -53,6 +53,8 @@ class Lease:
         self.session: Any = session
         self.process = process
         self.interrupted = False
+        self._returned = False
+        self._lock = threading.Lock()
 
     def query(self, sql: str) -> pa.Table:
         """The whole result of a query or command."""
@@ -119,11 +121,21 @@ class Lease:
     def interrupt(self) -> None:
         """Stop what this session runs; it is not used again. An engine of our own is ended: one
         that works does not listen, and it only ever writes aside."""
-        self.interrupted = True
-        if self.process is not None:
-            self.process.end()
-        else:
-            self.session.interruptAll()
+        with self._lock:
+            if self._returned:
+                return  # it may be another statement's by now
+            self.interrupted = True
+            if self.process is not None:
+                self.process.end()
+                return
+        self.session.interruptAll()
+
+    def give_up(self) -> bool:
+        """Let go of the session, which is no longer this statement's to interrupt; whether another
+        one may have it."""
+        with self._lock:
+            self._returned = True
+            return not self.interrupted
 
     def _flatten(self, first: pa.Table, rest: Iterator[pa.Table]) -> Iterator[pa.RecordBatch]:
         yield from first.to_batches()
@@ -202,7 +214,7 @@ class Engine:
                 sound = error.condition not in _BROKEN
                 raise
             finally:
-                self._give_back(seat, sound and not lease.interrupted)
+                self._give_back(seat, lease.give_up() and sound)
         finally:
             self._free.release()
 
@@ -235,31 +247,41 @@ class Engine:
 
         process = None if self._url else EngineProcess()
         url = process.url if process else str(self._url)
-        session = SparkSession.builder.remote(url).create()
-        if process:
-            session.client.set_retry_policies([])  # a process that is gone does not come back
-        session.conf.set("spark.sql.session.timeZone", "UTC")
-        session.conf.set("spark.sql.ansi.enabled", "true")
+        try:
+            with translated():
+                session = SparkSession.builder.remote(url).create()
+                if process:
+                    session.client.set_retry_policies([])  # what is gone does not come back
+                session.conf.set("spark.sql.session.timeZone", "UTC")
+                session.conf.set("spark.sql.ansi.enabled", "true")
+        except BaseException:
+            if process:
+                process.end()
+            raise
         return _Seat(session, process)
 
     def _watch(self) -> None:
         """Hold the engines' memory below the limit, and end those that nobody needs."""
         while not self._stopped.wait(_LOOKED_AT_S if self._lent else 1.0):
-            with self._lock:
-                lent = list(self._lent)
-                old = time.monotonic() - _KEPT_IDLE_S
-                unused = [seat for seat, since in self._idle if since < old]
-                self._idle = [(seat, since) for seat, since in self._idle if since >= old]
-            for seat in unused:
-                seat.end()
-            used = {seat: seat.memory() for seat in lent}
-            if used and sum(used.values()) > self._limit:
-                largest = max(used, key=lambda seat: used[seat])
-                largest.end(
-                    f"The statement was ended: it held {used[largest] / 1e9:.1f} GB, and all "
-                    f"engines together may hold {self._limit / 1e9:.1f} GB. Split it, or set "
-                    f"{MEMORY_SETTING} (GB)."
-                )
+            with self._lock:  # nobody is lent an engine that is about to be ended
+                self._look()
+
+    def _look(self) -> None:
+        old = time.monotonic() - _KEPT_IDLE_S
+        used = {seat: seat.memory() for seat in self._lent}
+        resting = sum(seat.memory() for seat, _ in self._idle)
+        if sum(used.values()) + resting > self._limit:
+            old = float("inf")
+        for seat, _ in (rest for rest in self._idle if rest[1] < old):
+            seat.end()
+        self._idle = [rest for rest in self._idle if rest[1] >= old]
+        if used and sum(used.values()) > self._limit:
+            largest = max(used, key=lambda seat: used[seat])
+            largest.end(
+                f"The statement was ended: it held {used[largest] / 1e9:.1f} GB, and all engines "
+                f"together may hold {self._limit / 1e9:.1f} GB. Split it, or set {MEMORY_SETTING} "
+                "(GB)."
+            )
 
     def stop(self) -> None:
         """Close the sessions and end our engines."""

@@ -51,6 +51,7 @@ class EngineProcess:
                     return int(line.split()[1])
         finally:
             watch.cancel()
+        self.end()
         raise SqlError(
             "TEMPORARILY_UNAVAILABLE", "An engine process did not start; see the log.", "57P03"
         )
@@ -105,6 +106,7 @@ def main() -> None:
     server = SparkConnectServer("127.0.0.1", 0)
     server.start(background=True)
     print(READY, server.listening_address[1], flush=True)
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nobody reads the pipe any more
     sys.stdin.read()
     os._exit(0)  # the engine's threads do not end by themselves
 
