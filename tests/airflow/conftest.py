@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from f1mesh.orchestration.manifests import write_manifests
 from f1mesh.registry import load_mesh
+from f1mesh.transformation.manifests import write_manifests
 
 from ..e2e.conftest import Mesh
 from .flights import copy_checkout

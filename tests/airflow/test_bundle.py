@@ -16,8 +16,8 @@ import pytest
 from f1mesh.airflow_local import environment
 from f1mesh.airflow_local.bundle import Bundle, build, zipped
 from f1mesh.errors import PermanentError
-from f1mesh.orchestration.manifests import write_manifests
 from f1mesh.registry import Mesh, load_mesh
+from f1mesh.transformation.manifests import write_manifests
 from f1mesh.workspace import Workspace
 
 LIST_DAGS = """

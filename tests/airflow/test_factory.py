@@ -12,10 +12,10 @@ import pytest
 
 from f1mesh.airflow.layout import BUILD_TASK, POOLS, pool_of, task_id
 from f1mesh.orchestration.graph import StepKind
-from f1mesh.orchestration.manifests import write_manifests
 from f1mesh.orchestration.plan import DomainPlan, domain_plan
 from f1mesh.orchestration.policy import retries, timeout_s
 from f1mesh.registry import load_mesh
+from f1mesh.transformation.manifests import write_manifests
 
 InAirflow = Callable[..., Any]
 FOLDERS = ("domains", "platform/dbt", "dags")

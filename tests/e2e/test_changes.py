@@ -9,10 +9,16 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 
+from f1mesh.registry import load_mesh
+
 from .conftest import Mesh
 
 pytestmark = pytest.mark.e2e
 
+PRODUCTS = {
+    domain.name: [f"{domain.name}_marts.{product}" for product in domain.products]
+    for domain in load_mesh(Path(__file__).parents[2]).domains.values()
+}
 LAST_RACE = """
     select r."raceId" from races r join results x on x."raceId" = r."raceId"
     group by r."raceId", r.date order by r.date desc limit 1
@@ -31,10 +37,11 @@ def published(document: Any) -> dict[str, int]:
     return found
 
 
-def test_an_unchanged_source_moves_no_product_and_reads_only_increments(
+def test_an_unchanged_source_builds_and_moves_nothing_and_reads_only_increments(
     history: tuple[Mesh, Any], mesh: Mesh, f1db_zip: Path
 ) -> None:
     _, first = history
+    before = versions(mesh)
 
     second = mesh.json("run", "--history", str(f1db_zip))
 
@@ -45,6 +52,18 @@ def test_an_unchanged_source_moves_no_product_and_reads_only_increments(
         for d, f in zip(second["domains"], first["domains"], strict=True)
     }
     assert rows["race_history"][0] < rows["race_history"][1] / 50
+    assert sum(domain["models"] + domain["tests"] for domain in second["domains"]) == 0
+    assert [d["warnings"] for d in second["domains"]] == [d["warnings"] for d in first["domains"]]
+    assert versions(mesh) == before
+
+
+def versions(mesh: Mesh) -> list[Any]:
+    """The newest commit of each product's table, and how many entries the log has."""
+    products = [p for ps in PRODUCTS.values() for p in ps]
+    asked = [f"describe history {p} limit 1" for p in products]
+    answers = mesh.ask(*asked, "select count(*) as n from mesh.publications")
+    assert len(products) > 10
+    return [rows[0].get("version", rows[0].get("n")) for rows in answers]
 
 
 def test_corrections_at_the_source_flow_through_to_history_and_totals(

@@ -71,7 +71,7 @@ def dump(mesh: Mesh) -> dict[str, list[Row]]:
         " and table_schema <> 'information_schema'"
     )
     names = sorted(f"{row['table_schema']}.{row['table_name']}" for row in found)
-    names = [name for name in names if not name.endswith("__dbt_tmp")]
+    names = [name for name in names if not name.endswith(("__dbt_tmp", "._built"))]
     tables = mesh.ask(*(f"select * from {name}" for name in names))
     assert len(names) > 20
     return dict(zip(names, map(comparable, tables), strict=True))

@@ -15,6 +15,7 @@ from f1mesh.contracts.model import Contract
 from f1mesh.publication.journal import Journal
 from f1mesh.publication.pointer import Pointer, read_pointer, table_of
 from f1mesh.publication.publish import Audit, Publication, audit, publish
+from f1mesh.publication.recall import Recall
 from f1mesh.publication.rollback import rollback
 from f1mesh.registry import ProductRef
 
@@ -76,7 +77,7 @@ class Garage:
             f" select 'c1' as id, timestamp'{at:%Y-%m-%d %H:%M:%S}+00:00' as _airbyte_extracted_at"
         )
 
-    def audit(self) -> Audit:
+    def audit(self, recall: Recall | None = None) -> Audit:
         self.runs += 1
         self.now += timedelta(minutes=1)
         return audit(
@@ -87,6 +88,7 @@ class Garage:
             manifest=MANIFEST,
             run_id=f"run{self.runs}",
             now=self.now,
+            recall=recall,
         )
 
     def publish(self) -> Publication:

@@ -69,7 +69,7 @@ class Assembly:
 
     def start(self) -> tuple[str, ...]:
         """Make the environment and the manifests, start what does not run: its names."""
-        from f1mesh.orchestration.manifests import write_manifests
+        from f1mesh.transformation.manifests import write_manifests
 
         def prepare() -> None:
             write_manifests(self.mesh, self.installation.manifests, self.workspace.root)

@@ -57,8 +57,8 @@ def bundle(
     import tempfile
 
     from f1mesh.airflow_local.bundle import build
-    from f1mesh.orchestration.manifests import write_manifests
     from f1mesh.registry import load_mesh
+    from f1mesh.transformation.manifests import write_manifests
 
     workspace = Workspace.locate()
     mesh = load_mesh(workspace.root)
@@ -78,8 +78,8 @@ def bundle(
 def manifests() -> None:
     """Parse the domains' dbt projects again for Airflow (`./f1 up` does it when it starts)."""
     from f1mesh.airflow_local.installation import airflow_home
-    from f1mesh.orchestration.manifests import write_manifests
     from f1mesh.registry import load_mesh
+    from f1mesh.transformation.manifests import write_manifests
 
     workspace = Workspace.locate()
     folder = airflow_home(workspace) / "manifests"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import uuid
 from dataclasses import asdict
@@ -38,6 +39,9 @@ def run(
     full_refresh: Annotated[
         bool, typer.Option(help="Read everything again and rebuild incremental models.")
     ] = False,
+    no_skip: Annotated[
+        bool, typer.Option("--no-skip", help="Build and check what did not change, too.")
+    ] = False,
     max_damage: Annotated[
         float, typer.Option(min=0, max=1, help="Share of a leaf file's rows that may be set aside.")
     ] = 0.05,
@@ -61,7 +65,15 @@ def run(
     with terminable(), sole_run(workspace), RunView() as view:
         view.say(f"history: {choice.description}")
         outcomes, answers = _run_mesh(
-            workspace, mesh, choice, view, tuple(domain or ()), full_refresh, max_damage, keep
+            workspace,
+            mesh,
+            choice,
+            view,
+            tuple(domain or ()),
+            full_refresh,
+            no_skip,
+            max_damage,
+            keep,
         )
     seconds = time.monotonic() - begin
     failed = [outcome for outcome in outcomes if outcome.state is not State.DONE]
@@ -91,6 +103,7 @@ def _run_mesh(
     view: RunView,
     domains: tuple[str, ...],
     full_refresh: bool,
+    no_skip: bool,
     max_damage: float,
     keep: bool,
 ) -> tuple[tuple[Outcome, ...], Answers]:
@@ -104,16 +117,18 @@ def _run_mesh(
 
     steps = mesh_graph(mesh, domains)
     with sources(workspace, keep=keep), warehouse(workspace, keep=keep) as target:
-        report = load(url(workspace), choice, max_damage=max_damage, progress=view.progress)
-        view.say(str(report))
         runner = StepRunner(
             mesh=mesh,
             workspace=workspace,
             target=target,
             run_id=uuid.uuid4().hex,
             full_refresh=full_refresh,
+            no_skip=no_skip,
             progress=view.progress,
         )
+        threading.Thread(target=runner.prepare, args=[steps], name="parse", daemon=True).start()
+        report = load(url(workspace), choice, max_damage=max_damage, progress=view.progress)
+        view.say(str(report))
         outcomes = walk(steps, runner, observer=view)
         try:
             answers = collect(mesh, target)

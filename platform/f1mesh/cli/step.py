@@ -47,6 +47,9 @@ def run_step(
     full_refresh: Annotated[
         bool, typer.Option(help="Read everything again, rebuild incremental models.")
     ] = False,
+    no_skip: Annotated[
+        bool, typer.Option("--no-skip", help="Build and check what did not change, too.")
+    ] = False,
     season: Annotated[
         int | None, typer.Option(help="Compute this season again, changed or not.")
     ] = None,
@@ -62,6 +65,7 @@ def run_step(
         step=step,
         run_id=run_id or uuid.uuid4().hex,
         full_refresh=full_refresh,
+        no_skip=no_skip,
         season=season,
         dbt_log=dbt_log,
         as_json=as_json,

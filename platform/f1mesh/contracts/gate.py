@@ -75,6 +75,12 @@ def check_surface(
     )
 
 
+def check_freshness(contract: Contract, freshness: Freshness, now: datetime) -> Surface:
+    """Freshness alone: of a version whose schema was looked at before."""
+    stale = tuple(freshness_findings(contract, freshness, now))
+    return Surface((), stale, (), tuple(_of_freshness(contract, freshness, stale)))
+
+
 def _of_columns(contract: Contract, findings: tuple[Finding, ...]) -> Iterator[Verdict]:
     wrong = {found.column for found in findings}
     for column in contract.columns:

@@ -61,12 +61,14 @@ NONE = Threshold("mustBe", 0)
 class Measure:
     """How the number is had. `count`: an aggregate over the table's rows, or None; `query`: a query
     that gives the number; `rows`: a query for the rows that it counts, where they can be told;
-    `why_not`: why it cannot be measured at all, in words."""
+    `why_not`: why it cannot be measured at all, in words; `reads`: the tables that it asks beside
+    the one that is checked, as `schema.table`."""
 
     count: str | None
     query: str
     rows: str | None = None
     why_not: str | None = None
+    reads: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -172,18 +174,21 @@ def _library(quality: dict[str, Any], at: TableVersion, entry: dict[str, Any] | 
 def _sql(query: str, contract: Contract, at: TableVersion, column: str | None) -> Measure:
     """The contract's own query: on the checked version, and on what others have published."""
 
+    beside: set[str] = set()
+
     def place(table: TableName) -> str:
         own = table.name == contract.product and table.schema in (None, contract.domain)
         if own and len(table.parts) < 3:
             return str(at)
         schema = table.schema or contract.domain
+        beside.add(f"{schema}.{table.name}")
         return f"{at.catalog}.{quoted(schema)}.{quoted(table.name)}"
 
     try:
         placed = with_tables(spelled_out(query, contract.product, column), place)
     except NotAQuery as error:
         return Measure(None, query, why_not=f"the query {error}")
-    return Measure(None, placed, rows_behind(placed))
+    return Measure(None, placed, rows_behind(placed), reads=frozenset(beside))
 
 
 def _counted(at: TableVersion, condition: str) -> Measure:
@@ -222,7 +227,13 @@ def _orphans(reference: Reference, at: TableVersion) -> Rule:
     orphans = f"from {_aliased(at)} left anti join {other} as target on {same} where {filled}"
     one = reference.columns[0] if len(reference.columns) == 1 else None
     says = f"{', '.join(reference.columns)} is in {reference}"
-    measure = Measure(None, f"select count(*) {orphans}", f"select checked.* {orphans}")
+    reads = () if reference.own_table else (other.partition(".")[2],)
+    measure = Measure(
+        None,
+        f"select count(*) {orphans}",
+        f"select checked.* {orphans}",
+        reads=frozenset(reads),
+    )
     return Rule("relationship", one, says, measure)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 Row = dict[str, Any]
@@ -43,7 +44,8 @@ class Verdict:
 @dataclass(frozen=True)
 class CheckReport:
     """What was checked on one version of one product, and what is broken. Warnings do not block.
-    `verdicts` has every rule that was tried on it, those that hold too."""
+    `verdicts` has every rule that was tried on it, those that hold too. `stood_on` names what the
+    rules looked at beside the version itself (other tables, today) and its content then."""
 
     product: str
     version: int
@@ -54,6 +56,7 @@ class CheckReport:
     broken: tuple[Finding, ...]
     warnings: tuple[Finding, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
+    stood_on: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:

@@ -58,8 +58,8 @@ class RawTable:
         self._remedy = remedy
         self._name = tables.full_name(stream.name)
         self._location = tables.locate(stream.name)
-        self._delta = _open(self._location) if self._location else None
-        with _translated(self._name):
+        self._delta = open_table(self._location) if self._location else None
+        with translated(self._name):
             self.state = last_state(self._delta) if self._delta else None
 
     @property
@@ -94,22 +94,24 @@ class RawTable:
         Raises Conflict where another sync was faster, PermanentError where a column's type changed
         in a way that cannot be followed.
         """
-        with _translated(self._name):
+        with translated(self._name):
             table = self._delta or self._create(extract.records.schema)
             evolution = self._evolve(table, extract, replaces)
             records, misfits = _settle(extract, self._stream)
             if self._stream.mode == "incremental+append" and not replaces:
                 records, misfits = self._without_landed(table, records, misfits, evolution)
-            state = self._next_state(table, extract, records.num_rows, replaces)
+            values = conform(records, evolution.columns)
+            present = values if replaces else extract.keys
+            deleted = self._deleted(table, present) if present is not None else None
+            same = not deleted and not evolution.drift and self._has(table, values, replaces)
+            state = self._next_state(table, extract, records.num_rows, replaces, same)
             rows = metadata.with_metadata(
-                conform(records, evolution.columns),
+                values,
                 misfits,
                 sync_id=state.sync_id,
                 generation_id=state.generation_id,
                 extracted_at=extract.extracted_at,
             )
-            present = rows if replaces else extract.keys
-            deleted = self._deleted(table, present) if present is not None else None
             kept = extract.keys if deleted and not replaces else None
             self._commit(table, rows, evolution, state, replaces, kept)
             version = self._reopened().version()
@@ -119,12 +121,12 @@ class RawTable:
     def _reopened(self) -> DeltaTable:
         if self._location is None:
             raise RuntimeError(f"{self._name} was committed to, but has no location")
-        return _open(self._location)
+        return open_table(self._location)
 
     def _create(self, columns: pa.Schema) -> DeltaTable:
         schema = pa.schema([*metadata.SCHEMA, *columns])
         self._location = self._tables.create(self._stream.name, schema)
-        table = _open(self._location)
+        table = open_table(self._location)
         if last_state(table) is not None:
             raise Conflict(f"{self._name}: another sync made the table meanwhile.")
         return table
@@ -145,8 +147,22 @@ class RawTable:
             remedy=self._remedy,
         )
 
+    def _has(self, table: DeltaTable, values: pa.Table, replaces: bool) -> bool:
+        """Whether the table holds these very values already, and with `replaces` no others."""
+        if not replaces and not values.num_rows:
+            return True
+        if replaces and table.count() != values.num_rows:
+            return False
+        known = table.schema().to_arrow().names
+        if any(name not in known for name in values.column_names):
+            return False
+        landed = conform(table.to_pyarrow_table(columns=values.column_names), values.schema)
+        if not replaces and (key := list(self._stream.primary_key)):
+            landed = dedup.among(landed, values.select(key))
+        return len(dedup.not_among(values, landed)) == 0
+
     def _next_state(
-        self, table: DeltaTable, extract: Extract, records: int, replaces: bool
+        self, table: DeltaTable, extract: Extract, records: int, replaces: bool, same: bool
     ) -> SyncState:
         before = self.state
         last_sync = max(
@@ -154,7 +170,9 @@ class RawTable:
         )
         generation = before.generation_id if before else _last_generation(table)
         fresh = replaces or not self._stream.incremental
+        kept = before.content if before and same else ""
         return SyncState(
+            content=kept or f"{table.metadata().id}@{last_sync + 1}",
             sync_id=last_sync + 1,
             generation_id=generation + 1 if fresh else generation,
             extracted_at=extract.extracted_at.isoformat(),
@@ -310,7 +328,8 @@ def _last_generation(table: DeltaTable) -> int:
     return int(pc.max(landed.column(0)).as_py() or 0)
 
 
-def _open(location: str) -> DeltaTable:
+def open_table(location: str) -> DeltaTable:
+    """The Delta table at a location that the warehouse told."""
     from deltalake import DeltaTable
 
     return DeltaTable(plain_path(location.removeprefix("file://")))
@@ -321,7 +340,7 @@ def _quote(name: str) -> str:
 
 
 @contextmanager
-def _translated(place: str) -> Iterator[None]:
+def translated(place: str) -> Iterator[None]:
     """Turn delta-rs' errors into the platform's."""
     from deltalake.exceptions import CommitFailedError, DeltaError
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from f1mesh.ingestion.sync import Stream
@@ -21,6 +21,7 @@ KEY = "f1mesh.state"
 APPLICATION = "f1mesh.ingestion"  # of the Delta transaction id: two syncs at once conflict on it
 
 _RECENT = 25
+_UPKEEP = ("OPTIMIZE", "VACUUM", "SET TBLPROPERTIES")  # commits that leave the rows as they are
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class SyncState:
     records: int  # landed by this sync
     settings: Mapping[str, Any]  # of the stream, when it was synced
     resume: Mapping[str, Any] = field(default_factory=dict)
+    content: str = ""  # names the rows: another one as soon as a value differs, metadata aside
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), sort_keys=True)
@@ -72,18 +74,23 @@ def last_state(table: DeltaTable) -> SyncState | None:
 
 
 def _search(commits: list[dict[str, Any]], version: int) -> tuple[SyncState | None, bool]:
-    """The state that holds at `version`, and whether these commits (newest first) decide it."""
+    """The state that holds at `version`, and whether these commits (newest first) decide it.
+    Where somebody else wrote rows since, what it says of the content holds no more."""
+    touched = False
     for commit in commits:
         if commit["version"] > version:
             continue
         if KEY in commit:
-            return SyncState.from_json(commit[KEY]), True
+            state = SyncState.from_json(commit[KEY])
+            return (replace(state, content="") if touched else state), True
         parameters = commit.get("operationParameters") or {}
         operation = str(commit.get("operation", ""))
         if operation == "RESTORE" and "version" in parameters:
             version = int(parameters["version"])  # the rows, and so the state, of back then
         elif _starts_afresh(operation, parameters):
             return None, True
+        else:
+            touched = touched or not operation.startswith(_UPKEEP)
     return None, False
 
 

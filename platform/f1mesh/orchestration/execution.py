@@ -34,6 +34,7 @@ class Order:
     step: str
     run_id: str = ""
     full_refresh: bool = False
+    no_skip: bool = False
     season: int | None = None
     as_json: bool = False
     dbt_log: str = "text"  # what of dbt's own output is shown: text, json, none
@@ -103,6 +104,7 @@ def _run(order: Order) -> tuple[Step, Any]:
         target=find_target(workspace),
         run_id=order.run_id,
         full_refresh=order.full_refresh,
+        no_skip=order.no_skip,
         season=order.season,
         dbt_log=order.dbt_log,
         progress=_say if order.dbt_log != "json" else _silent,

@@ -20,10 +20,17 @@ def told(step: Step, result: Any) -> str:
     if step.kind is StepKind.TRANSFORM:
         models = result.count("model", "snapshot", "seed")
         tests = result.count("test", "unit_test")
-        return f"{models} models, {tests} tests passed{_warned(result)}"
+        left = f", {result.unchanged} nodes unchanged" if result.unchanged else ""
+        if result.unchanged == len(result.nodes):
+            return f"nothing to build: unchanged since {_minute(result)}{_warned(result)}"
+        return f"{models} models, {tests} tests passed{left}{_warned(result)}"
     if step.kind is StepKind.CHECK:
         return f"version {result.version}: {result.report.rows:,} rows, {result.checks} checks hold"
     return f"version {result.version} {'published' if result.moved else 'stays published'}"
+
+
+def _minute(result: Any) -> str:
+    return str(result.unchanged_since)[:16].replace("T", " ") + " UTC"
 
 
 def _warned(result: Any) -> str:
@@ -88,6 +95,7 @@ def _transform(result: Any) -> dict[str, Any]:
     return {
         "models": result.count("model", "snapshot", "seed"),
         "tests": result.count("test", "unit_test"),
+        "unchanged": result.unchanged,
         "nodes": {node.unique_id: node.status for node in result.nodes},
         "warnings": _warnings(result),
     }

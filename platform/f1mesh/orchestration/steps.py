@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +13,19 @@ from f1mesh.client import Target, connect, query
 from f1mesh.contracts.lineage import model_id, snapshots_upstream, stands_on
 from f1mesh.errors import MeshError, PartlyFailed, PermanentError, TransientError
 from f1mesh.orchestration.graph import Step, StepKind
+from f1mesh.publication.recall import Recall
 from f1mesh.registry import Mesh, ProductRef
 from f1mesh.transformation import DbtProject, NodeResult, TransformReport
+from f1mesh.transformation.buildlog import BuildLog
+from f1mesh.transformation.incremental import Change
+from f1mesh.transformation.sources import read_lately
 from f1mesh.workspace import Workspace
 
 if TYPE_CHECKING:
     from f1mesh.contracts.model import Contract
     from f1mesh.ingestion.run import SyncResult
+    from f1mesh.ingestion.state import SyncState
+    from f1mesh.publication.pointer import Pointer
     from f1mesh.publication.publish import Audit, Publication
 
 Progress = Callable[[str], None]
@@ -38,12 +45,18 @@ class StepRunner:
     target: Target
     run_id: str
     full_refresh: bool = False
+    no_skip: bool = False  # does all, whatever did not change
     season: int | None = None
     dbt_log: str = "none"
     progress: Progress = _silent
     _checks: dict[ProductRef, Audit] = field(default_factory=dict)
     _projects: dict[str, DbtProject] = field(default_factory=dict)
     _one_check: threading.Lock = field(default_factory=threading.Lock)
+    _one_look: threading.Lock = field(default_factory=threading.Lock)
+    _recall: Recall = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._recall = Recall(anew=self.full_refresh or self.no_skip)
 
     def __call__(self, step: Step) -> Any:
         """The step's result; raises what made it fail."""
@@ -58,6 +71,13 @@ class StepRunner:
                 return self.check(ProductRef(domain=step.domain, product=step.subject))
             case StepKind.PUBLISH:
                 return self.publish(ProductRef(domain=step.domain, product=step.subject))
+
+    def prepare(self, steps: Iterable[Step]) -> None:
+        """Parse the projects whose code changed, ahead of the steps that need them. What cannot be
+        parsed is left to those, which say so."""
+        for domain in dict.fromkeys(step.domain for step in steps):
+            with suppress(MeshError):
+                self._project(domain).current_manifest(progress=_silent)
 
     def sync(self, domain: str, name: str) -> SyncResult:
         """Move the sync's streams into the domain's raw tables."""
@@ -75,18 +95,36 @@ class StepRunner:
         )
 
     def freshness(self, domain: str) -> TransformReport:
-        """Raises PermanentError if a raw table is older than its source allows."""
-        return self._succeeded(self._project(domain).freshness(progress=self.progress), domain)
+        """Raises PermanentError if a raw table is older than its source allows.
+
+        Tables that were read within their limits, by what their syncs wrote down, are fresh; dbt is
+        asked where that is not known, or not so.
+        """
+        project = self._project(domain)
+        if not (self.full_refresh or self.no_skip):
+            manifest = project.current_manifest(progress=self.progress)
+            if report := read_lately(manifest, self._raw_states(domain, manifest)):
+                return report
+        return self._succeeded(project.freshness(progress=self.progress), domain)
 
     def transform(self, domain: str) -> TransformReport:
-        """Build and test the domain's models.
+        """Build and test what changed of the domain's models: its code, or what it stands on.
 
         Raises PartlyFailed that names each failure and the products that stand on one, and
         PermanentError where a product of another domain that it reads was never published.
         """
-        self._require_inputs(domain)
-        report = self._project(domain).build(
-            full_refresh=self.full_refresh, season=self.season, progress=self.progress
+        project = self._project(domain)
+        manifest = project.current_manifest(progress=self.progress)
+        log = BuildLog(self.target, f"{domain}_marts")
+        everything = self.full_refresh or self.no_skip or self.season is not None
+        contents = self._contents(domain, manifest)
+        change = Change.of(project, log, contents, everything=everything)
+        report = change.build(
+            project,
+            log,
+            full_refresh=self.full_refresh,
+            season=self.season,
+            progress=self.progress,
         )
         return self._succeeded(report, domain)
 
@@ -102,6 +140,7 @@ class StepRunner:
                 self.contract(ref),
                 manifest=self._project(ref.domain).manifest(),
                 run_id=self.run_id,
+                recall=self._recall,
             )
         for line in result.lines():
             self.progress(line)
@@ -131,12 +170,13 @@ class StepRunner:
         return load_contract(self.mesh.domain(ref.domain).contract_path(ref.product))
 
     def _project(self, domain: str) -> DbtProject:
-        if domain not in self._projects:
-            owner = self.mesh.domain(domain)
-            self._projects[domain] = DbtProject.of(
-                owner, self.workspace, self.target, log=self.dbt_log
-            )
-        return self._projects[domain]
+        with self._one_look:
+            if domain not in self._projects:
+                owner = self.mesh.domain(domain)
+                self._projects[domain] = DbtProject.of(
+                    owner, self.workspace, self.target, log=self.dbt_log
+                )
+            return self._projects[domain]
 
     def _succeeded(self, report: TransformReport, domain: str) -> TransformReport:
         """The report itself; raises what it tells of failures, with rows that show them."""
@@ -160,17 +200,49 @@ class StepRunner:
             frozenset(p for p in products if stands_on(manifest, p, report.undone)),
         )
 
-    def _require_inputs(self, domain: str) -> None:
-        """A product of another domain that failed this time is read as it was last published."""
+    def _contents(self, domain: str, manifest: dict[str, Any]) -> dict[str, str]:
+        """Names what each source of the domain's dbt project holds, by dbt's id of the source:
+        raw tables by their syncs, products of other domains by what is published of them."""
+        states = self._raw_states(domain, manifest)
+        shown = self._inputs(domain)
+        found: dict[str, str] = {}
+        for key, source in manifest["sources"].items():
+            state = states.get(key)
+            pointer = shown.get((source["schema"], source["identifier"]))
+            if state and state.content:
+                found[key] = state.content
+            elif pointer:
+                found[key] = f"{pointer.version}@{pointer.published_at.isoformat()}"
+        return found
+
+    def _raw_states(self, domain: str, manifest: dict[str, Any]) -> dict[str, SyncState]:
+        """What the syncs of the domain's own raw tables wrote down, by dbt's id of the source."""
+        from f1mesh.ingestion.content import raw_states
+
+        own = {
+            key: source["identifier"]
+            for key, source in manifest["sources"].items()
+            if source["schema"] == f"{domain}_raw"
+        }
+        states = raw_states(domain, own.values(), self.target)
+        return {key: states[table] for key, table in own.items() if table in states}
+
+    def _inputs(self, domain: str) -> dict[tuple[str, str], Pointer]:
+        """What is published of each product that the domain reads, by schema and name: one that
+        failed this time is read as it was last published."""
         from f1mesh.publication.pointer import read_pointer
 
+        found: dict[tuple[str, str], Pointer] = {}
         with connect(self.target) as connection:
             for ref in self.mesh.domain(domain).inputs:
-                if read_pointer(connection, self.target.catalog, self.contract(ref)) is None:
+                pointer = read_pointer(connection, self.target.catalog, self.contract(ref))
+                if pointer is None:
                     raise PermanentError(
                         f"The domain '{domain}' reads {ref}, which was never published: "
                         f"`./f1 run --domain {ref.domain}` publishes it, or says what is wrong."
                     )
+                found[ref.domain, ref.product] = pointer
+        return found
 
     def _explained(self, node: NodeResult) -> str:
         line = _line(node)

@@ -77,8 +77,13 @@ def table_of(catalog: str, contract: Contract) -> str:
 
 def read_pointer(connection: Connection, catalog: str, contract: Contract) -> Pointer | None:
     """Where the product's view points; None if it was never published."""
+    return read_view(connection, view_of(catalog, contract))
+
+
+def read_view(connection: Connection, relation: str) -> Pointer | None:
+    """Where a relation points; None if it is not there, or is no published view."""
     try:
-        found = query(connection, f"show tblproperties {view_of(catalog, contract)}")
+        found = query(connection, f"show tblproperties {relation}")
     except Exception as error:
         if is_missing(error):
             return None

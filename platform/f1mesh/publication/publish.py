@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from f1mesh.contracts.freshness import measure_freshness
-from f1mesh.contracts.gate import Surface, check_rows, check_surface
+from f1mesh.contracts.freshness import Freshness
+from f1mesh.contracts.gate import Surface, check_freshness, check_rows, check_surface
 from f1mesh.contracts.lineage import raw_tables_upstream
 from f1mesh.contracts.model import Contract
 from f1mesh.contracts.report import CheckReport, Finding, Verdict
@@ -21,6 +21,7 @@ from f1mesh.errors import PermanentError
 from f1mesh.publication.content import same_content
 from f1mesh.publication.journal import Action, Entry, Journal
 from f1mesh.publication.pointer import Pointer, is_missing, move_pointer, read_pointer, table_of
+from f1mesh.publication.recall import Recall, looked_at
 from f1mesh.publication.retention import RENEW_AFTER
 from f1mesh.registry import ProductRef
 
@@ -35,13 +36,15 @@ class ContractBroken(PermanentError):
 @dataclass(frozen=True)
 class Audit:
     """The judgement on one candidate. `unchanged`: its content is what is published already, under
-    the same contract, so that the view has no reason to move."""
+    the same contract, so that the view has no reason to move. `recalled`: an earlier run has found
+    so, and the log has it."""
 
     contract: Contract
     version: int
     report: CheckReport
     published: Pointer | None
     unchanged: bool
+    recalled: bool = False
 
     @property
     def checks(self) -> int:
@@ -123,30 +126,62 @@ def audit(
     manifest: dict[str, Any],
     run_id: str,
     now: datetime | None = None,
+    recall: Recall | None = None,
 ) -> Audit:
     """Judge the newest version of a product's table. A broken contract is logged, not raised.
 
-    Rows are read and tested only if the content differs from what is published, or the contract
-    does: what passed once passes again. Schema and freshness are looked at always.
+    Rows are read and tested only if the content differs from what is published, or the contract or
+    what its rules look at does: what passed once passes again. Freshness is looked at always, the
+    schema where the version was not seen before.
     """
     now = now or datetime.now(UTC)
+    recall = recall or Recall()
     at = TableVersion(table_of(catalog, contract), _candidate(connection, catalog, contract))
     raw = raw_tables_upstream(manifest, ref.product)
-    freshness = measure_freshness(connection, catalog, raw)
-    surface = check_surface(connection, contract, at, freshness, now)
+    freshness = recall.freshness(connection, catalog, raw)
     published = read_pointer(connection, catalog, contract)
-    if published and _shows(connection, contract, at, surface, published, now):
-        report = _carried_over(contract, at, surface, published)
-        unchanged = True
-    else:
-        before = _comparable(contract, published)
-        report = check_rows(connection, contract, at, surface, before)
-        report = _unless_emptied(report, published)
-        unchanged = False
-    result = Audit(contract, at.version, report, published, unchanged)
-    if not report.passed:
+    if published and now - published.published_at <= RENEW_AFTER:
+        known = recall.holds(connection, catalog, contract, at.version, published)
+        if known:
+            return _recalled(contract, at, freshness, published, known, now)
+    result = _looked_at(connection, contract, at, freshness, published, recall, now)
+    if not result.report.passed:
         Journal(connection, catalog).append(_entry(result, Action.BLOCKED, run_id, now))
     return result
+
+
+def _recalled(
+    contract: Contract,
+    at: TableVersion,
+    freshness: Freshness,
+    published: Pointer,
+    known: Entry,
+    now: datetime,
+) -> Audit:
+    surface = check_freshness(contract, freshness, now)
+    report = _carried_over(contract, at, surface, published, known)
+    return Audit(contract, at.version, report, published, unchanged=True, recalled=True)
+
+
+def _looked_at(
+    connection: Connection,
+    contract: Contract,
+    at: TableVersion,
+    freshness: Freshness,
+    published: Pointer | None,
+    recall: Recall,
+    now: datetime,
+) -> Audit:
+    surface = check_surface(connection, contract, at, freshness, now)
+    last = recall.last_good(connection, at.catalog, str(contract))
+    stood_on = recall.stands_on(connection, at.catalog, looked_at(contract, at))
+    shows = published and _shows(connection, contract, at, surface, published, now)
+    if published and shows and not recall.anew and last and last.report.get("stood_on") == stood_on:
+        report = _carried_over(contract, at, surface, published, last)
+        return Audit(contract, at.version, report, published, unchanged=True)
+    report = check_rows(connection, contract, at, surface, _comparable(contract, published))
+    report = replace(_unless_emptied(report, published), stood_on=stood_on)
+    return Audit(contract, at.version, report, published, unchanged=bool(shows))
 
 
 def publish(
@@ -166,7 +201,8 @@ def publish(
     journal = Journal(connection, catalog)
     contract, report = judged.contract, judged.report
     if judged.unchanged and judged.published:
-        journal.append(_entry(judged, Action.UNCHANGED, run_id, now))
+        if not judged.recalled:
+            journal.append(_entry(judged, Action.UNCHANGED, run_id, now))
         seen = judged.published
         return Publication(str(contract), seen.version, seen.rows, Action.UNCHANGED, judged)
     journal.intend(_entry(judged, Action.PUBLISHED, run_id, now))
@@ -241,8 +277,10 @@ def _unless_emptied(report: CheckReport, published: Pointer | None) -> CheckRepo
 
 
 def _carried_over(
-    contract: Contract, at: TableVersion, surface: Surface, published: Pointer
+    contract: Contract, at: TableVersion, surface: Surface, published: Pointer, last: Entry
 ) -> CheckReport:
+    """What an earlier check found, its warnings too, with what was looked at again."""
+    told = (Finding(**finding) for finding in last.report.get("warnings", ()))
     return CheckReport(
         product=str(contract),
         version=at.version,
@@ -251,8 +289,12 @@ def _carried_over(
         rows=published.rows,
         checks=published.checks,
         broken=surface.broken,
-        warnings=surface.warnings,
+        warnings=(
+            *surface.warnings,
+            *(finding for finding in told if finding not in surface.warnings),
+        ),
         verdicts=surface.verdicts,
+        stood_on=last.report.get("stood_on", {}),
     )
 
 

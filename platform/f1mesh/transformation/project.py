@@ -7,6 +7,7 @@ for all domains. dbt keeps global state, therefore one invocation at a time hold
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import threading
@@ -14,15 +15,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
 from f1mesh.client import Target
 from f1mesh.errors import PermanentError
 from f1mesh.registry import Domain
+from f1mesh.transformation.manifests import project_digest
 from f1mesh.workspace import Workspace, private_folder
 
 _ONE_INVOCATION = threading.Lock()
+_LIBRARIES = ("dbt-core", "dbt-databricks", "f1mesh")
+_NAMING = ("F1_SCHEMA_PREFIX", "F1_TARGET")
 _FAILED = frozenset({"error", "fail", "runtime error"})
 
 Progress = Callable[[str], None]
@@ -39,6 +44,7 @@ class NodeResult:
     message: str
     seconds: float
     query: str = ""  # what a data test asks: the rows that break it
+    ran: bool = True  # else it is unchanged, and its status is that of when it last ran
 
     @property
     def warned(self) -> bool:
@@ -55,6 +61,7 @@ class TransformReport:
 
     nodes: tuple[NodeResult, ...]
     error: str = ""  # what stopped the invocation itself
+    unchanged_since: str = ""  # when the nodes that did not run were last looked at
 
     @property
     def ok(self) -> bool:
@@ -76,7 +83,14 @@ class TransformReport:
 
     def count(self, *kinds: str) -> int:
         """How many nodes of these kinds ran without failing."""
-        return sum(1 for n in self.nodes if n.kind in kinds and n.status in ("success", "pass"))
+        return sum(
+            1 for n in self.nodes if n.ran and n.kind in kinds and n.status in ("success", "pass")
+        )
+
+    @property
+    def unchanged(self) -> int:
+        """How many nodes were left as they are, since nothing that they stand on has changed."""
+        return sum(1 for node in self.nodes if not node.ran)
 
 
 @dataclass(frozen=True)
@@ -89,6 +103,7 @@ class DbtProject:
     state: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     log: str = "none"  # what dbt prints while it works: none, text or json
+    digest: str = ""  # of all that parsing depends on; unknown where it is empty
     parsed: dict[str, Any] = field(default_factory=dict)  # dbt's Manifest by variables, once made
 
     @classmethod
@@ -107,6 +122,7 @@ class DbtProject:
                 "DO_NOT_TRACK": "1",
             },
             log=log,
+            digest=_digest(domain, workspace.root, target),
         )
 
     @property
@@ -127,18 +143,30 @@ class DbtProject:
             ) from error
         return content
 
+    def current_manifest(self, *, progress: Progress = print) -> dict[str, Any]:
+        """dbt's manifest of the project as it is now; nothing is parsed where that was done."""
+        if not (self._stamp.is_file() and self._stamp.read_text() == self.digest):
+            progress(f"{self.domain}: dbt parses the project")
+            with _ONE_INVOCATION, self._alone():
+                os.environ.update(self.environment)
+                self._parse()
+        return self.manifest()
+
     def build(
         self,
         *,
+        select: Sequence[str] = (),
         full_refresh: bool = False,
         season: int | None = None,
         progress: Progress = print,
     ) -> TransformReport:
-        """Seeds, snapshots, models and data tests, each after what it depends on; incremental
-        models take `season` again whole, whether it changed or not. Unit tests speak about the code
-        and not about today's data: `./f1 test` runs them."""
+        """Seeds, snapshots, models and data tests, each after what it depends on; those that are
+        named in `select`, else all. Incremental models take `season` again whole, whether it
+        changed or not. Unit tests speak about the code and not about today's data: `./f1 test` runs
+        them."""
         arguments = ["build", "--exclude-resource-type", "unit_test"]
         arguments += ["--full-refresh"] if full_refresh else []
+        arguments += ["--select", *select] if select else []
         variables = {} if season is None else {"season": season}
         return self.invoke(arguments, progress, variables)
 
@@ -172,6 +200,10 @@ class DbtProject:
                 error = f"dbt {' '.join(arguments)} failed; see {self.state / 'logs' / 'dbt.log'}"
         return TransformReport(nodes=nodes, error=error)
 
+    @property
+    def _stamp(self) -> Path:
+        return self.state / "target" / "manifest.digest"
+
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Wait until no other process works on the project: two builds of the same tables would
@@ -191,11 +223,14 @@ class DbtProject:
 
         key = " ".join(given)
         if key not in self.parsed:
+            self._stamp.unlink(missing_ok=True)
             self._install_dependencies()
             outcome = dbtRunner().invoke(["parse", *given, *self._folders()])
             if not outcome.success:
                 raise PermanentError(f"dbt cannot parse {self.folder}: {outcome.exception}")
             self.parsed[key] = outcome.result
+            if not given:
+                self._stamp.write_text(self.digest)
         return self.parsed[key]
 
     def _install_dependencies(self) -> None:
@@ -227,6 +262,14 @@ class DbtProject:
         if self.log != "text":
             return ["--log-level", "none"]
         return ["--log-level", "info", "--no-use-colors"]
+
+
+def _digest(domain: Domain, root: Path, target: Target) -> str:
+    """Changes with everything that decides what dbt makes of a project: files, versions, names."""
+    libraries = {d.name: d.version for name in _LIBRARIES for d in distributions(name=name)}
+    settings = {name: os.environ.get(name) for name in _NAMING}
+    said = [project_digest(domain, root), libraries, settings, target.catalog]
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def _reporter(progress: Progress) -> Callable[[Any], None]:
