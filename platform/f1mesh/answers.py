@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,26 @@ Record = dict[str, Any]
 
 
 @dataclass(frozen=True)
+class Across:
+    """How rows are spread over the columns of a screen."""
+
+    column: str
+    cell: str
+
+    def spread(self, rows: Sequence[Record]) -> list[Record]:
+        """A record for each value of the rows' first column, in their order."""
+        found: dict[Any, Record] = {}
+        for row in rows:
+            first, key = next(iter(row.items()))
+            cell = self.cell.format_map({name: _plain(value) for name, value in row.items()})
+            record = found.setdefault(key, {first: key})
+            before = record.get(str(row[self.column]))
+            record[str(row[self.column])] = f"{before}, {cell}" if before else cell
+        names = dict.fromkeys(name for record in found.values() for name in record)
+        return [{name: record.get(name) for name in names} for record in found.values()]
+
+
+@dataclass(frozen=True)
 class Question:
     """A question and the SQL that answers it."""
 
@@ -30,6 +51,7 @@ class Question:
     title: str
     is_record: bool
     sql: str
+    across: Across | None = None
 
 
 def questions(mesh: Mesh) -> tuple[Question, ...]:
@@ -53,7 +75,31 @@ def read_question(file: Path) -> Question:
             header[key.strip()] = value.strip()
     if "title" not in header:
         raise PermanentError(f"{file} needs a first line '-- title: <the question>'.")
-    return Question(file.stem, header["title"], header.get("shape") == "record", sql)
+    record = header.get("shape") == "record"
+    return Question(file.stem, header["title"], record, sql, _across(file, header))
+
+
+def find_questions(mesh: Mesh, names: Sequence[str] = ()) -> tuple[Question, ...]:
+    """The questions of these names, all where none is given; raises PermanentError, with those that
+    there are, for a name that none has."""
+    known = {question.name: question for question in questions(mesh)}
+    if unknown := [name for name in names if name not in known]:
+        raise PermanentError(f"Nobody asks '{unknown[0]}'. The questions are: {', '.join(known)}.")
+    return tuple(known[name] for name in names) or tuple(known.values())
+
+
+def _across(file: Path, header: dict[str, str]) -> Across | None:
+    if "across" not in header:
+        return None
+    column, equals, cell = (part.strip() for part in header["across"].partition("="))
+    if not (column and equals and cell):
+        raise PermanentError(f"{file}: 'across' is written '-- across: <column> = <text>'.")
+    return Across(column, cell)
+
+
+def _plain(value: Any) -> str:
+    """A number without zeros that say nothing."""
+    return f"{value:f}".rstrip("0").rstrip(".") if isinstance(value, Decimal) else str(value)
 
 
 def answer(connection: Connection, question: Question) -> Sequence[Record]:

@@ -1,4 +1,5 @@
 -- title: Top five teams by season over the last 50 complete seasons
+-- across: position = {constructor} {points}
 with seasons as (
   select
     season,

@@ -13,29 +13,39 @@ from f1mesh.workspace import Workspace
 if TYPE_CHECKING:
     from f1mesh.answers import Question, Record
     from f1mesh.client import Target
-    from f1mesh.registry import Mesh
 
 
 Answers: TypeAlias = "list[tuple[Question, Sequence[Record]]]"
 
 
+SHOWN = 10  # rows of an answer on the screen
+
+
 @command
 def answers(
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[QUESTION]...", help="Default: all.")
+    ] = None,
+    all_: Annotated[
+        bool, typer.Option("--all", help=f"Every row; else the first {SHOWN} of each answer.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON document, with every row.")
+    ] = False,
 ) -> None:
     """Answer the mesh's questions from its published products."""
-    from f1mesh.answers import as_document
+    from f1mesh.answers import as_document, find_questions
     from f1mesh.orchestration.session import warehouse
     from f1mesh.registry import load_mesh
 
     workspace = Workspace.locate()
-    mesh = load_mesh(workspace.root)
+    asked = find_questions(load_mesh(workspace.root), names or ())
     with warehouse(workspace) as target:
-        found = collect(mesh, target)
+        found = collect(asked, target)
     if as_json:
         emit_json(as_document(found))
         return
-    show(found)
+    show(found, rows=None if all_ else SHOWN)
 
 
 @command
@@ -56,16 +66,16 @@ def sql(
         print_table(f"{result.num_rows:,} rows", result.column_names, rows)
 
 
-def collect(mesh: Mesh, target: Target) -> Answers:
-    """Every question with its answer; a question whose products are not published yet has none."""
+def collect(questions: Sequence[Question], target: Target) -> Answers:
+    """Each question with its answer; a question whose products are not published yet has none."""
     from databricks.sql.exc import ServerOperationError
 
-    from f1mesh.answers import answer, questions
+    from f1mesh.answers import answer
     from f1mesh.client import connect
 
     found: Answers = []
     with connect(target) as connection:
-        for question in questions(mesh):
+        for question in questions:
             try:
                 found.append((question, answer(connection, question)))
             except ServerOperationError as error:
@@ -75,7 +85,11 @@ def collect(mesh: Mesh, target: Target) -> Answers:
     return found
 
 
-def show(found: Answers) -> None:
-    """The answers as tables on stdout."""
-    for question, rows in found:
-        print_records(question.title, rows)
+def show(found: Answers, rows: int | None = SHOWN) -> None:
+    """The answers as tables on stdout, the first `rows` of each; None: all."""
+    for question, records in found:
+        shown = question.across.spread(records) if question.across else records
+        print_records(f"{question.name}: {question.title}", shown[:rows])
+        if rows is not None and len(shown) > rows:
+            left = len(shown) - rows
+            print(f"... and {left} more rows: ./f1 answers {question.name} --all")

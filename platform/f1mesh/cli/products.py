@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from itertools import groupby
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from f1mesh.cli.output import command, emit_json, note, print_table
+from f1mesh.registry import ProductRef
 from f1mesh.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
     from f1mesh.client import Target
     from f1mesh.publication.products import Manifests, ProductStatus
     from f1mesh.publication.publish import Audit, Publication
-    from f1mesh.registry import Mesh, ProductRef
+    from f1mesh.registry import Mesh
 
 contracts = typer.Typer(no_args_is_help=True)
 
@@ -85,9 +88,10 @@ def products(names: Names = None, as_json: Json = False) -> None:
     if as_json:
         emit_json([asdict(status) for status in found])
         return
-    columns = ["product", "version", "rows", "freshness", "owner", "contract"]
-    columns += ["last check", "published", "waiting"]
-    print_table("Products", columns, map(_row, found))
+    for domain, own in groupby(found, key=lambda status: ProductRef.parse(status.product).domain):
+        rows = list(own)
+        columns = ["product", "version", "rows", "source read", "last check"]
+        print_table(f"{domain} ({rows[0].owner})", columns, map(_row, rows))
 
 
 @contracts.command("check")
@@ -192,16 +196,20 @@ def _told(judged: Audit, done: Publication | None) -> dict[str, Any]:
 
 def _row(status: ProductStatus) -> list[Any]:
     return [
-        status.product,
+        ProductRef.parse(status.product).product,
         status.version,
         status.rows,
         _freshness(status),
-        status.owner,
-        status.contract_version,
-        status.last_check,
-        f"{status.published_at:%Y-%m-%d %H:%M}" if status.published_at else None,
-        status.candidate,
+        _last_check(status),
     ]
+
+
+def _last_check(status: ProductStatus) -> str | None:
+    """In a word or two; `--json` has the whole sentence."""
+    said = re.fullmatch(r"passed (\d+) checks(?:, (\d+) warnings)?", status.last_check or "")
+    if said is None:
+        return status.last_check and "broken"
+    return f"{said[1]} hold" + (f", {said[2]} warn" if said[2] else "")
 
 
 def _freshness(status: ProductStatus) -> str | None:

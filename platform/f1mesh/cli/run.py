@@ -107,6 +107,7 @@ def _run_mesh(
     max_damage: float,
     keep: bool,
 ) -> tuple[tuple[Outcome, ...], Answers]:
+    from f1mesh.answers import questions
     from f1mesh.causes import is_transient
     from f1mesh.cli.answers import collect
     from f1mesh.orchestration import mesh_graph, walk
@@ -131,7 +132,7 @@ def _run_mesh(
         view.say(str(report))
         outcomes = walk(steps, runner, observer=view)
         try:
-            answers = collect(mesh, target)
+            answers = collect(questions(mesh), target)
         except Exception as error:  # a warehouse that died: what was done is told all the same
             if not is_transient(error):
                 raise

@@ -116,6 +116,7 @@ def _raise(
     """Start everything; with `--once`, run the domains, collect the answers, stop again."""
     from f1mesh.airflow_local import components
     from f1mesh.airflow_local.assembly import Assembly
+    from f1mesh.answers import questions
     from f1mesh.cli.answers import collect
     from f1mesh.orchestration.session import sources, warehouse
     from f1mesh.sources.load import load
@@ -139,7 +140,7 @@ def _raise(
             return assembly, None
         runs = _follow(assembly, wish, view)
         runs_s = time.monotonic() - ready
-        answers = collect(mesh, target)
+        answers = collect(questions(mesh), target)
         if not keep:
             components.stop(workspace)
     return assembly, Result(runs, answers, ready - begin, runs_s)
