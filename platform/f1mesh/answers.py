@@ -99,7 +99,8 @@ def _across(file: Path, header: dict[str, str]) -> Across | None:
 
 def _plain(value: Any) -> str:
     """A number without zeros that say nothing."""
-    return f"{value:f}".rstrip("0").rstrip(".") if isinstance(value, Decimal) else str(value)
+    said = f"{value:f}" if isinstance(value, Decimal) else str(value)
+    return said.rstrip("0").rstrip(".") if isinstance(value, Decimal) and "." in said else said
 
 
 def answer(connection: Connection, question: Question) -> Sequence[Record]:
