@@ -16,9 +16,9 @@ import psycopg
 import pytest
 
 from f1mesh.client import connect, find_target, query
-from f1mesh.sources import postgres
 from f1mesh.warehouse import launch
 from f1mesh.workspace import Workspace
+from f1sources.systems import ERGAST
 
 LIMIT_S = 600
 ODD = "F1 mësh (100%) #1"  # a folder may be called so, and everything works in it
@@ -76,12 +76,12 @@ class Mesh:
     @contextmanager
     def source(self) -> Iterator[psycopg.Connection[Any]]:
         """The source database, where corrections are made."""
-        postgres.start(self.workspace)
+        ERGAST.start(self.workspace)
         try:
-            with psycopg.connect(postgres.url(self.workspace), autocommit=True) as connection:
+            with psycopg.connect(ERGAST.url(self.workspace), autocommit=True) as connection:
                 yield connection
         finally:
-            postgres.stop(self.workspace)
+            ERGAST.stop(self.workspace)
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pytest
 
-from f1mesh.sources.simulated import championship
+from f1sources.simulated import championship
 
 from .conftest import LIMIT_S, Mesh
 

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pytest
 
-from f1mesh.sources.simulated import championship
+from f1sources.simulated import championship
 
 from .conftest import ODD, Mesh
 from .test_faults import dump, killed_in_mid_run

@@ -2,7 +2,7 @@
 
 Expected values are the release's own files or the official record, never our own models. Traps that
 need rows made up for them are dbt unit tests (test_dbt); corrections are in test_changes, dirty
-files in tests/sources.
+files in tests/f1sources.
 """
 
 from __future__ import annotations

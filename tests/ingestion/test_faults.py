@@ -148,7 +148,7 @@ def test_a_source_that_is_not_there_is_transient(lab: Lab) -> None:
 
 
 def test_a_connection_that_nobody_serves_is_named(lab: Lab) -> None:
-    from f1mesh.ingestion.connections import source_url
+    from f1mesh.sources.connections import source_url
 
     with pytest.raises(TransientError, match="set F1_SOURCE_ELSEWHERE to its URL"):
         source_url("elsewhere", lab.workspace)

@@ -107,19 +107,16 @@ class Assembly:
         return tuple(died)
 
     def _missing_sources(self) -> tuple[str, ...]:
-        from f1mesh.sources import postgres, registry_api
+        from f1mesh.sources.declared import source_systems
 
-        return tuple(
-            source.SERVICE
-            for source in (postgres, registry_api)
-            if not os.environ.get(source.SETTING) and not source.service(self.workspace).running()
-        )
+        systems = source_systems(self.workspace.root)
+        return tuple(system.connection for system in systems if system.missing(self.workspace))
 
     def _start_sources(self, _missing: tuple[str, ...]) -> None:
-        from f1mesh.sources import postgres, registry_api
+        from f1mesh.sources.declared import source_systems
 
-        postgres.start(self.workspace)
-        registry_api.start(self.workspace)  # again, where it serves a database that has moved
+        for system in source_systems(self.workspace.root):
+            system.start(self.workspace)  # again, where what it works with has moved
 
     def _missing_warehouse(self) -> tuple[str, ...]:
         service = embedded_service(self.workspace)

@@ -20,6 +20,7 @@ from f1mesh.cli import (
     up,
     warehouse,
 )
+from f1mesh.cli.declared import LoadingCommand
 
 app = typer.Typer(
     name="f1",
@@ -46,7 +47,8 @@ for group, function in (
     ("Develop", develop.lint),
     ("Develop", develop.bench),
 ):
-    app.command(rich_help_panel=group)(function)
+    cls = LoadingCommand if function in (run.run, up.up) else None
+    app.command(rich_help_panel=group, cls=cls)(function)
 
 app.command(rich_help_panel="Develop", context_settings={"ignore_unknown_options": True})(
     develop.test
@@ -55,7 +57,7 @@ app.command(rich_help_panel="Develop", context_settings={"ignore_unknown_options
 for name, part, about in (
     ("contracts", products.contracts, "Check contracts, generate what follows from them."),
     ("warehouse", warehouse.app, "The embedded SQL warehouse."),
-    ("source", source.app, "The source systems: database and drivers API."),
+    ("source", source.app, "The source systems."),
     ("airflow", airflow.app, "Airflow: what it installs, what MWAA gets."),
     ("sync", sync.app, "Run a domain's syncs, see their state."),
     ("snapshots", snapshots.app, "Versions that history is made of; ends a bad one."),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib import metadata
 
 from f1mesh.orchestration.session import running
+from f1mesh.sources.declared import source_systems
 from f1mesh.workspace import Workspace
 
 PACKAGES = (
@@ -41,7 +42,8 @@ def diagnose(workspace: Workspace, datasets: Iterable[Workspace]) -> Sequence[Fi
     findings += [_package(name) for name in PACKAGES]
     findings.append(_disk(workspace))
     findings.append(_reachable("PyPI", "pypi.org", "environments are made from it"))
-    findings.append(_reachable("GitHub", "github.com", "else history is a zip file or simulated"))
+    for system in source_systems(workspace.root):
+        findings += [_reachable(host, host, without) for host, without in system.hosts.items()]
     for tool, use in (("java", "Apache Spark as reference engine"), ("terraform", "cloud")):
         path = shutil.which(tool)
         findings.append(Finding(tool, "ok" if path else "absent", path or f"only for: {use}"))

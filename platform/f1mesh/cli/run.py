@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from f1mesh.cli.declared import declared_options
 from f1mesh.cli.output import command, emit_json, note
 from f1mesh.workspace import Workspace
 
@@ -18,21 +19,12 @@ if TYPE_CHECKING:
     from f1mesh.cli.run_view import RunView
     from f1mesh.orchestration import Outcome
     from f1mesh.registry import Mesh
-    from f1mesh.sources.history import HistoryInput
+    from f1mesh.sources.loading import Input
 
 
 @command
 def run(
-    history: Annotated[
-        str | None,
-        typer.Option(
-            help="An F1DB release zip (path or URL), a folder or zip of Ergast CSV files, "
-            "`latest`, or `simulated`. Default: the latest F1DB release; without network, "
-            "`simulated`."
-        ),
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of `simulated`.")] = 1,
-    scale: Annotated[int, typer.Option(min=1, help="Size of `simulated`; 1 is real size.")] = 1,
+    ctx: typer.Context,
     domain: Annotated[
         list[str] | None, typer.Option(help="Only this domain (repeatable); default: all.")
     ] = None,
@@ -42,9 +34,6 @@ def run(
     no_skip: Annotated[
         bool, typer.Option("--no-skip", help="Build and check what did not change, too.")
     ] = False,
-    max_damage: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of a leaf file's rows that may be set aside.")
-    ] = 0.05,
     keep: Annotated[bool, typer.Option(help="Leave the services running afterwards.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Summary and answers as JSON.")] = False,
 ) -> None:
@@ -55,25 +44,18 @@ def run(
     from f1mesh.orchestration.session import sole_run, terminable
     from f1mesh.orchestration.walk import State
     from f1mesh.registry import load_mesh
-    from f1mesh.sources.history import choose_history
+    from f1mesh.sources.loading import choose_input
 
     begin = time.monotonic()
     located = Workspace.locate()
     mesh = load_mesh(located.root)
-    choice = choose_history(history, seed=seed, scale=scale, workspace=located)
-    workspace = Workspace.locate(choice.dataset).activate()
+    chosen = choose_input(declared_options(ctx), located)
+    workspace = chosen.workspace.activate()
     with terminable(), sole_run(workspace), RunView() as view:
-        view.say(f"history: {choice.description}")
+        for line in chosen.descriptions:
+            view.say(line)
         outcomes, answers = _run_mesh(
-            workspace,
-            mesh,
-            choice,
-            view,
-            tuple(domain or ()),
-            full_refresh,
-            no_skip,
-            max_damage,
-            keep,
+            workspace, mesh, chosen, view, tuple(domain or ()), full_refresh, no_skip, keep
         )
     seconds = time.monotonic() - begin
     failed = [outcome for outcome in outcomes if outcome.state is not State.DONE]
@@ -99,12 +81,11 @@ def run(
 def _run_mesh(
     workspace: Workspace,
     mesh: Mesh,
-    choice: HistoryInput,
+    chosen: Input,
     view: RunView,
     domains: tuple[str, ...],
     full_refresh: bool,
     no_skip: bool,
-    max_damage: float,
     keep: bool,
 ) -> tuple[tuple[Outcome, ...], Answers]:
     from f1mesh.answers import questions
@@ -113,8 +94,6 @@ def _run_mesh(
     from f1mesh.orchestration import mesh_graph, walk
     from f1mesh.orchestration.session import sources, warehouse
     from f1mesh.orchestration.steps import StepRunner
-    from f1mesh.sources.load import load
-    from f1mesh.sources.postgres import url
 
     steps = mesh_graph(mesh, domains)
     with sources(workspace, keep=keep), warehouse(workspace, keep=keep) as target:
@@ -128,8 +107,7 @@ def _run_mesh(
             progress=view.progress,
         )
         threading.Thread(target=runner.prepare, args=[steps], name="parse", daemon=True).start()
-        report = load(url(workspace), choice, max_damage=max_damage, progress=view.progress)
-        view.say(str(report))
+        chosen.load(view.progress, view.say)
         outcomes = walk(steps, runner, observer=view)
         try:
             answers = collect(questions(mesh), target)

@@ -1,13 +1,17 @@
-"""`./f1 source`: the dataset's source systems, the Ergast database and the drivers registry."""
+"""`./f1 source`: the dataset's source systems, whichever the mesh declares."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from f1mesh.cli.declared import LoadingCommand, declared_options
 from f1mesh.cli.output import command, emit_json, note, print_records, print_table
 from f1mesh.workspace import Workspace
+
+if TYPE_CHECKING:
+    from f1mesh.sources.system import SourceSystem
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -17,110 +21,76 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 @app.command()
 @command
 def start(as_json: AsJson = False) -> None:
-    """Start the database and the drivers registry, and leave them running."""
-    from f1mesh.sources import postgres, registry_api
-
+    """Start the source systems, and leave them running."""
     workspace = Workspace.locate()
-    postgres.start(workspace)
-    registry_api.start(workspace)
+    for system in _systems(workspace):
+        system.start(workspace)
     _tell(workspace, as_json)
 
 
 @app.command()
 @command
 def stop() -> None:
-    """Stop the registry and the database."""
-    from f1mesh.sources import postgres, registry_api
-
+    """Stop the source systems, what works with another one first."""
     workspace = Workspace.locate()
-    stopped = [m.SERVICE for m in (registry_api, postgres) if m.stop(workspace)]
+    stopped = [s.connection for s in reversed(_systems(workspace)) if s.stop(workspace)]
     note(f"stopped: {', '.join(stopped) or 'nothing ran'}")
 
 
 @app.command()
 @command
 def status(as_json: AsJson = False) -> None:
-    """What runs, and what the database holds."""
+    """What runs, and what it holds."""
     _tell(Workspace.locate(), as_json)
 
 
 @app.command()
 @command
 def url(
-    what: Annotated[str, typer.Argument(help="`postgres` or `api`.")] = "postgres",
-) -> None:
-    """Print the address of a source (the database's contains its password)."""
-    from f1mesh.errors import PermanentError
-    from f1mesh.sources import postgres, registry_api
-
-    modules = {"postgres": postgres, "api": registry_api}
-    if what not in modules:
-        raise PermanentError(f"'{what}' is no source: say `postgres` or `api`.")
-    print(modules[what].url(Workspace.locate()))
-
-
-@app.command()
-@command
-def load(
-    history: Annotated[
+    source: Annotated[
         str | None,
-        typer.Option(
-            help="F1DB release or Ergast CSV (path or URL), `latest`, `simulated[:seed[:scale]]`; "
-            "default: the latest F1DB release, without a network `simulated`."
-        ),
+        typer.Argument(help="A connection, or the word of its name that tells it; else the first."),
     ] = None,
-    max_damage: Annotated[
-        float,
-        typer.Option(
-            min=0,
-            max=1,
-            help="Share of a file's rows that may be set aside; never a season, race or driver.",
-        ),
-    ] = 0.05,
-    prune: Annotated[
-        bool | None,
-        typer.Option(
-            help="Delete rows that the input no longer has (default: not for Ergast CSV)."
-        ),
-    ] = None,
-    as_json: AsJson = False,
 ) -> None:
-    """Load a history into its dataset's database (started if need be, left as it was)."""
-    from dataclasses import asdict
+    """Print the address of a source (a database's contains its password)."""
+    workspace = Workspace.locate()
+    print(_chosen(workspace, source).url(workspace))
 
-    from f1mesh.sources import load as loading
-    from f1mesh.sources import postgres
-    from f1mesh.sources.history import DEFAULT_SCALE, DEFAULT_SEED, choose_history
 
-    choice = choose_history(
-        history, seed=DEFAULT_SEED, scale=DEFAULT_SCALE, workspace=Workspace.locate()
-    )
-    workspace = Workspace.locate(choice.dataset).activate()
-    note(f"history: {choice.description}")
-    ran = postgres.service(workspace).running() is not None
-    try:
-        database = postgres.start(workspace)
-        report = loading.load(database, choice, max_damage=max_damage, progress=note, prune=prune)
-    finally:
-        if not ran:
-            postgres.stop(workspace)
+@app.command(cls=LoadingCommand)
+@command
+def load(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """Load an input into its dataset's source systems (started if need be, left as they were)."""
+    from f1mesh.sources.loading import choose_input
+
+    chosen = choose_input(declared_options(ctx), Workspace.locate())
+    chosen.workspace.activate()
+    for line in chosen.descriptions:
+        note(line)
+    reports = chosen.load_alone(note)
     if as_json:
-        emit_json(asdict(report))
+        documents = [report.document() for report in reports]
+        emit_json(documents[0] if len(documents) == 1 else documents)
     else:
-        print(report)
+        for report in reports:
+            print(report)
 
 
 @app.command()
 @command
 def sql(
     statement: Annotated[str, typer.Argument(help="One or more SQL statements (PostgreSQL).")],
+    source: Annotated[
+        str | None, typer.Option(help="The connection of a PostgreSQL; default: the first.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Quick SQL on the source database, to look at it or to try a correction (it is committed)."""
-    from f1mesh.sources import postgres
-    from f1mesh.sources.database import ask
+    """Quick SQL on a source database, to look at it or to try a correction (it is committed)."""
+    from f1mesh.sources.postgres_session import ask
 
-    rows = ask(postgres.url(Workspace.locate()), statement)
+    workspace = Workspace.locate()
+    system = _chosen(workspace, source)
+    rows = ask(system.url(workspace), statement, system.connection)
     if isinstance(rows, int):
         note(f"{rows} rows changed")
         if as_json:
@@ -131,23 +101,40 @@ def sql(
         print_records("", rows)
 
 
+def _systems(workspace: Workspace) -> tuple[SourceSystem, ...]:
+    from f1mesh.sources.declared import source_systems
+
+    return source_systems(workspace.root)
+
+
+def _chosen(workspace: Workspace, name: str | None) -> SourceSystem:
+    """The system of this name, else the first one. Raises PermanentError if there is none."""
+    from f1mesh.sources.declared import source_system
+
+    systems = _systems(workspace)
+    return systems[0] if name is None and systems else source_system(workspace.root, name or "")
+
+
 def _tell(workspace: Workspace, as_json: bool) -> None:
     from f1mesh.errors import TransientError
-    from f1mesh.sources import postgres, registry_api
-    from f1mesh.sources.database import contents
 
     addresses: dict[str, str | None] = {}
-    for module in (postgres, registry_api):
+    facts: dict[str, str] = {}
+    rows: dict[str, int] = {}
+    for system in _systems(workspace):
         try:
-            addresses[module.SERVICE] = module.url(workspace)
+            address = system.url(workspace)
         except TransientError:
-            addresses[module.SERVICE] = None
-    database = addresses[postgres.SERVICE]
-    holds, rows = contents(database) if database else ({}, {})
+            addresses[system.connection] = None
+            continue
+        addresses[system.connection] = address
+        holds = system.contents(address)
+        facts |= holds.facts
+        rows |= holds.rows
     running = {name: address is not None for name, address in addresses.items()}
     if as_json:
         emit_json(
-            {"dataset": workspace.dataset, "running": running, "provenance": holds, "rows": rows}
+            {"dataset": workspace.dataset, "running": running, "provenance": facts, "rows": rows}
         )
         return
     print_table(
@@ -156,5 +143,5 @@ def _tell(workspace: Workspace, as_json: bool) -> None:
         [[name, "runs" if up else "stopped"] for name, up in running.items()],
     )
     if rows:
-        print_table("provenance", ["fact", "value"], sorted(holds.items()))
+        print_table("provenance", ["fact", "value"], sorted(facts.items()))
         print_table("tables", ["table", "rows"], list(rows.items()))

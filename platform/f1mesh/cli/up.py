@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from f1mesh.cli.declared import declared_options
 from f1mesh.cli.output import command, emit_json, note, print_table
 from f1mesh.workspace import Workspace
 
@@ -19,15 +20,14 @@ if TYPE_CHECKING:
     from f1mesh.cli.answers import Answers
     from f1mesh.cli.run_view import RunView
     from f1mesh.registry import Mesh
-    from f1mesh.sources.history import HistoryInput
+    from f1mesh.sources.loading import Input
 
 
 @dataclass(frozen=True)
 class Wish:
     """What was asked for."""
 
-    choice: HistoryInput
-    max_damage: float
+    chosen: Input
     once: bool
     full_refresh: bool
     limit_s: float
@@ -45,14 +45,7 @@ class Result:
 
 @command
 def up(
-    history: Annotated[
-        str | None, typer.Option(help="As for `f1 run`; default: the latest F1DB release.")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of `simulated`.")] = 1,
-    scale: Annotated[int, typer.Option(min=1, help="Size of `simulated`; 1 is real size.")] = 1,
-    max_damage: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of a leaf file's rows that may be set aside.")
-    ] = 0.05,
+    ctx: typer.Context,
     once: Annotated[
         bool, typer.Option("--once", help="Run every domain once, show the answers, stop.")
     ] = False,
@@ -70,17 +63,18 @@ def up(
     from f1mesh.cli.run_view import RunView
     from f1mesh.orchestration.session import sole_run, terminable
     from f1mesh.registry import load_mesh
-    from f1mesh.sources.history import choose_history
+    from f1mesh.sources.loading import choose_input
 
     begin = time.monotonic()
     located = Workspace.locate()
     mesh = load_mesh(located.root)
-    choice = choose_history(history, seed=seed, scale=scale, workspace=located)
-    workspace = Workspace.locate(choice.dataset).activate()
-    wish = Wish(choice, max_damage, once, full_refresh, limit * 60)
+    chosen = choose_input(declared_options(ctx), located)
+    workspace = chosen.workspace.activate()
+    wish = Wish(chosen, once, full_refresh, limit * 60)
     was_up = bool(components.running(workspace))
     with terminable(), sole_run(workspace), RunView() as view:
-        view.say(f"history: {choice.description}")
+        for line in chosen.descriptions:
+            view.say(line)
         keeper.stop(workspace)  # two that start things would be in each other's way
         try:
             assembly, result = _raise(workspace, mesh, wish, view, keep=was_up or not once)
@@ -119,18 +113,14 @@ def _raise(
     from f1mesh.answers import questions
     from f1mesh.cli.answers import collect
     from f1mesh.orchestration.session import sources, warehouse
-    from f1mesh.sources.load import load
-    from f1mesh.sources.postgres import url
 
     begin = time.monotonic()
     assembly = Assembly(mesh, workspace, view.say)
     assembly.settle()
     with sources(workspace, keep=keep), warehouse(workspace, keep=keep) as target:
-        with ThreadPoolExecutor(1) as aside:  # Airflow starts while the history is loaded
+        with ThreadPoolExecutor(1) as aside:  # Airflow starts while the sources are loaded
             starting = aside.submit(assembly.start)
-            database, damage = url(workspace), wish.max_damage
-            report = load(database, wish.choice, max_damage=damage, progress=view.progress)
-            view.say(str(report))
+            wish.chosen.load(view.progress, view.say)
             if started := starting.result():
                 view.say(f"Airflow starts: {', '.join(started)}")
         assembly.wait()

@@ -11,7 +11,6 @@ from typing import Any
 
 from f1mesh.client import Target, connect
 from f1mesh.errors import MeshError, PermanentError, TransientError
-from f1mesh.ingestion.connections import source_url
 from f1mesh.ingestion.destination import Conflict, RawTable
 from f1mesh.ingestion.evolution import Drift
 from f1mesh.ingestion.readers.opening import opened
@@ -19,6 +18,7 @@ from f1mesh.ingestion.readers.reader import Reader
 from f1mesh.ingestion.sync import Stream, Sync
 from f1mesh.ingestion.tables import RawTables
 from f1mesh.registry import Domain
+from f1mesh.sources.connections import source_url
 from f1mesh.workspace import Workspace
 
 _REASONS = {True: "its state was not found", False: "its settings in the sync file changed"}

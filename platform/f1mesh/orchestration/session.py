@@ -10,7 +10,7 @@ import fcntl
 import json
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -60,12 +60,12 @@ def warehouse(workspace: Workspace, *, keep: bool = False) -> Iterator[Target]:
 
 @contextmanager
 def sources(workspace: Workspace, *, keep: bool = False) -> Iterator[None]:
-    """The source systems: the database (or the one that the environment names) and its API."""
-    from f1mesh.sources import postgres, registry_api
+    """The declared source systems, started where they do not run and nothing else is named."""
+    from f1mesh.sources.declared import source_systems
 
     with _owned(workspace, keep):
-        postgres.start(workspace)
-        registry_api.start(workspace)
+        for system in source_systems(workspace.root):
+            system.start(workspace)
         yield
 
 
@@ -107,19 +107,18 @@ def stop_all(workspace: Workspace) -> tuple[str, ...]:
 
 def _stop(workspace: Workspace, names: frozenset[str]) -> None:
     """Stop services by name, those that others depend on last."""
-    from f1mesh.sources import postgres, registry_api
+    from f1mesh.sources.declared import source_systems
     from f1mesh.warehouse import launch
 
-    foundations = (
-        (registry_api, registry_api.SERVICE),
-        (postgres, postgres.SERVICE),
-        (launch, embedded_service(workspace).name),
-    )
-    for name in sorted(names - {name for _, name in foundations}):  # what works with them
+    foundations: dict[str, Callable[[Workspace], object]] = {
+        system.connection: system.stop for system in reversed(source_systems(workspace.root))
+    }
+    foundations[embedded_service(workspace).name] = launch.stop
+    for name in sorted(names - foundations.keys()):  # what works with them
         Service(name, workspace.run_dir, workspace.logs).stop()
-    for module, name in foundations:
+    for name, stop in foundations.items():
         if name in names:
-            module.stop(workspace)
+            stop(workspace)
 
 
 @contextmanager

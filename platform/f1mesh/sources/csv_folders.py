@@ -17,7 +17,7 @@ from typing import IO, cast
 from f1mesh.errors import PermanentError
 
 MAX_BYTES = 1 << 29
-"""The most that the CSV files of one input may hold, unpacked. F1DB is 23 MB."""
+"""The most that the CSV files of one input may hold, unpacked."""
 MAX_FILES = 1000
 
 _SUFFIXES = (".csv", ".csv.gz")
@@ -152,6 +152,6 @@ def _telling(what: str) -> Iterator[None]:
 
 def _too_much(path: Path) -> PermanentError:
     return PermanentError(
-        f"The CSV files of {path} hold more than {MAX_BYTES >> 20} MB, more than any history of "
-        "Formula 1. Name a smaller input."
+        f"The CSV files of {path} hold more than {MAX_BYTES >> 20} MB, which is more than is read. "
+        "Name a smaller input."
     )

@@ -1,4 +1,4 @@
-"""F1DB releases fetched from GitHub, kept with their checksum.
+"""Zips of CSV files fetched from the web, kept with their checksum.
 
 A server is not trusted: what it sends is bounded in size and in time, it may redirect to http and
 https only, and what is not a readable zip of CSV files is not kept.
@@ -23,14 +23,12 @@ from urllib.parse import urlsplit
 from f1mesh.errors import MeshError, PermanentError, TransientError
 from f1mesh.sources.csv_folders import MAX_BYTES, csv_members
 
-LATEST = "https://github.com/f1db/f1db/releases/latest/download/f1db-csv.zip"
 MAX_SECONDS = 600.0
 """The longest that a download may take, however steadily it drips."""
 Progress = Callable[[str], None]
 
 T = TypeVar("T")
 
-_TAG = re.compile(r"/releases/download/([^/]+)/")
 _BLOCK = 1 << 18
 _GONE = (400, 401, 404, 405, 410, 414, 451)
 
@@ -47,7 +45,7 @@ class Release:
         name = Path(re.sub(r"[^\w.-]", "_", urlsplit(self.url).path.rpartition("/")[2])[-80:])
         mark = self.tag or hashlib.sha256(self.url.encode()).hexdigest()[:12]
         mark = re.sub(r"[^\w.-]", "_", mark)[:80]
-        stem, suffix = (name.stem, name.suffix) if name.name else ("history", ".zip")
+        stem, suffix = (name.stem, name.suffix) if name.name else ("download", ".zip")
         return downloads / f"{stem}-{mark}{suffix}"
 
     def fetch(self, downloads: Path, progress: Progress | None = None) -> Path:
@@ -59,52 +57,19 @@ class Release:
         """
         _refuse_odd(self.url)
         kept = self.kept_at(downloads)
-        if self.tag and _whole(kept):
+        if self.tag and whole(kept):
             return kept
         downloads.mkdir(parents=True, exist_ok=True)
         _remove_parts(downloads)
         part = kept.with_suffix(f".{os.getpid()}.part")
         try:
-            digest = _within(MAX_SECONDS, self.url, lambda: _download(self.url, part, progress))
+            digest = within(MAX_SECONDS, self.url, lambda: _download(self.url, part, progress))
             _refuse_other_than_zip(part, self.url)
             _checksum(kept).write_text(digest + "\n")
             part.replace(kept)
         finally:
             part.unlink(missing_ok=True)
         return kept
-
-
-def latest_release(timeout_s: float = 10.0) -> Release:
-    """The newest F1DB release. Raises TransientError if GitHub does not answer in time."""
-    return _within(2 * timeout_s, LATEST, lambda: _latest_release(timeout_s))
-
-
-def newest_kept(downloads: Path) -> Release | None:
-    """The F1DB release that was fetched last and is still whole."""
-    kept = sorted(downloads.glob("f1db-csv-v*.zip"), key=lambda file: file.stat().st_mtime)
-    for file in reversed(kept):
-        if _whole(file):
-            return Release(LATEST, file.stem.removeprefix("f1db-csv-"))
-    return None
-
-
-def _latest_release(timeout_s: float) -> Release:
-    class Stop(urllib.request.HTTPRedirectHandler):
-        def redirect_request(self, *_args: object, **_more: object) -> None:
-            return None
-
-    request = urllib.request.Request(LATEST, method="HEAD")
-    try:
-        with urllib.request.build_opener(Stop).open(request, timeout=timeout_s) as answer:
-            location = answer.headers.get("Location", "")
-    except urllib.error.HTTPError as error:
-        location = error.headers.get("Location", "") if error.code in (301, 302, 307, 308) else ""
-        if not location:
-            raise TransientError(f"GitHub answered {error.code} for {LATEST}.") from error
-    except (OSError, http.client.HTTPException) as error:
-        raise TransientError(f"GitHub cannot be reached: {_cause(error)}.") from error
-    tag = _TAG.search(location)
-    return Release(location or LATEST, tag.group(1) if tag else None)
 
 
 class _WebOnly(urllib.request.HTTPRedirectHandler):
@@ -153,7 +118,7 @@ def _open(url: str, timeout_s: float) -> http.client.HTTPResponse:
     except (ValueError, http.client.InvalidURL) as error:
         raise PermanentError(f"{url} is not an address: {error}.") from error
     except (OSError, http.client.HTTPException) as error:
-        raise TransientError(f"{url} cannot be reached: {_cause(error)}.") from error
+        raise TransientError(f"{url} cannot be reached: {cause(error)}.") from error
 
 
 def _copy(
@@ -179,13 +144,13 @@ def _copy(
                 share = f" of {expected / 1e6:.1f}" if expected else ""
                 progress(f"{what}: {done / 1e6:.1f}{share} MB")
     except (OSError, http.client.HTTPException) as error:
-        raise TransientError(f"{what} broke off after {done} bytes: {_cause(error)}.") from error
+        raise TransientError(f"{what} broke off after {done} bytes: {cause(error)}.") from error
     if expected and done != expected:
         raise TransientError(f"{what} broke off: {done} of {expected} bytes came.")
     return digest.hexdigest()
 
 
-def _within(seconds: float, what: str, work: Callable[[], T]) -> T:
+def within(seconds: float, what: str, work: Callable[[], T]) -> T:
     """What `work` returns or raises; TransientError if that takes longer. A socket's own timeout
     starts anew with each byte, so a server that drips its headers would never end."""
     results: list[T] = []
@@ -257,7 +222,8 @@ def _checksum(file: Path) -> Path:
     return file.with_name(file.name + ".sha256")
 
 
-def _whole(file: Path) -> bool:
+def whole(file: Path) -> bool:
+    """Whether a kept file is there, as it was fetched."""
     if not file.is_file() or not _checksum(file).is_file():
         return False
     with file.open("rb") as content:
@@ -271,5 +237,6 @@ def _whole(file: Path) -> bool:
     return True
 
 
-def _cause(error: Exception) -> str:
+def cause(error: Exception) -> str:
+    """What a network error says, without what wraps it."""
     return str(getattr(error, "reason", None) or error) or type(error).__name__

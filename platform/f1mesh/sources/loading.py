@@ -1,0 +1,75 @@
+"""What a run is about: the inputs that were chosen for the source systems, and their dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from f1mesh.errors import PermanentError
+from f1mesh.sources.declared import source_systems
+from f1mesh.sources.system import Load, LoadOption, LoadReport, Progress, SourceSystem
+from f1mesh.workspace import Workspace
+
+Loads = tuple[tuple[SourceSystem, Load], ...]
+
+
+@dataclass(frozen=True)
+class Input:
+    """The inputs, each with the system that takes it, and the dataset that they make."""
+
+    loads: Loads
+    workspace: Workspace
+
+    @property
+    def descriptions(self) -> tuple[str, ...]:
+        """A line for each input."""
+        return tuple(load.description for _, load in self.loads)
+
+    def load(self, progress: Progress, say: Callable[[str], None]) -> None:
+        """Load every input into its system, which runs; `say` is told what each load did."""
+        for system, load in self.loads:
+            say(str(load.load(system.url(self.workspace), progress)))
+
+    def load_alone(self, progress: Progress) -> list[LoadReport]:
+        """Load every input; a system that does not run is started for it and stopped again."""
+        return [_alone(system, load, self.workspace, progress) for system, load in self.loads]
+
+
+def load_options(systems: Sequence[SourceSystem]) -> tuple[LoadOption, ...]:
+    """The options of all systems. Raises PermanentError where two systems have one of a name."""
+    options = [(option, system) for system in systems for option in system.options]
+    owners: dict[str, str] = {}
+    for option, system in options:
+        other = owners.setdefault(option.name, system.connection)
+        if other != system.connection:
+            raise PermanentError(
+                f"The sources '{other}' and '{system.connection}' both have an option "
+                f"--{option.name}. Rename one of them."
+            )
+    return tuple(option for option, _ in options)
+
+
+def choose_input(given: Mapping[str, Any], located: Workspace) -> Input:
+    """What the options name. Its dataset is that of the inputs; where nothing is loaded, the one in
+    use. Raises MeshError where an option names what cannot be had."""
+    systems = source_systems(located.root)
+    chosen = [
+        (system, system.choose({o.name: given.get(o.name, o.default) for o in options}, located))
+        for system in systems
+        if (options := system.options)
+    ]
+    loads = tuple((system, load) for system, load in chosen if load is not None)
+    names = dict.fromkeys(load.dataset for _, load in loads)
+    return Input(loads, Workspace.locate("-".join(names) or None))
+
+
+def _alone(
+    system: SourceSystem, load: Load, workspace: Workspace, progress: Progress
+) -> LoadReport:
+    ran = system.service(workspace).running() is not None
+    try:
+        return load.load(system.start(workspace), progress)
+    finally:
+        if not ran:
+            system.stop(workspace)
