@@ -157,7 +157,9 @@ def test_people_find_owner_tier_contracts_and_what_a_run_may_be_asked(
         assert found["owner_links"] == {plan.owner.team: f"mailto:{plan.owner.email}"}
         assert (plan.path / "README.md").read_text().strip() in found["doc"]
         assert all(f"{product.product}.odcs.yaml" in found["doc"] for product in plan.products)
-        assert found["params"] == ["full_refresh", "season"]
+        parts = [plan.partition.name] if plan.partition else []
+        assert found["params"] == sorted(["full_refresh", *parts])
+    assert any(plan.partition for plan in plans)
 
 
 def test_parsing_is_quick_and_never_touches_dbt(dags: dict[str, Any]) -> None:

@@ -24,7 +24,7 @@ BACKFILL = """
 name: fifties
 reason: Grid positions of two seasons were corrected at the source.
 owner: race-history@f1mesh.example
-seasons: {first: 1955, last: 1956}
+partitions: {first: 1955, last: 1956}
 """
 
 

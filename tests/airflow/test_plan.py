@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from f1mesh.errors import PermanentError
 from f1mesh.orchestration.graph import StepKind, mesh_graph
 from f1mesh.orchestration.plan import domain_plan, plan_document
 from f1mesh.registry import Mesh, load_mesh
+
+SEASON = {"name": "season", "type": "integer", "first": 1950}
 
 
 @pytest.fixture
@@ -77,19 +80,22 @@ def test_a_plan_is_plain_data(mesh: Mesh) -> None:
 
 
 def test_a_backfill_is_read_from_its_file(tmp_path: Path) -> None:
-    _domain(tmp_path, "a", [])
-    _backfill(tmp_path, "turbo_era", seasons={"first": 1980, "last": 1982})
+    _domain(tmp_path, "a", [], partition=SEASON)
+    _backfill(tmp_path, "turbo_era", partitions={"first": 1980, "last": 1982})
 
     plan = domain_plan(load_mesh(tmp_path), "a")
 
     assert [b.name for b in plan.backfills] == ["turbo_era"]
-    assert plan.backfills[0].years == (1980, 1981, 1982)
+    assert plan.backfills[0].parts == ("1980", "1981", "1982")
 
 
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        ({"seasons": {"first": 1990, "last": 1980}}, "first is after last"),
+        ({"partitions": {"first": 1990, "last": 1980}}, "first is after last"),
+        ({"partitions": {"first": 1900, "last": 1980}}, r"out of bounds \(1950 to \.\.\.\)"),
+        ({"partitions": {"first": "x", "last": 1980}}, "must be a whole number"),
+        ({"partitions": {"first": 1980}}, "partitions.last"),
         ({"reason": "why"}, "reason"),
         ({"owner": "somebody"}, "owner"),
         ({"surprise": 1}, "surprise"),
@@ -99,13 +105,39 @@ def test_a_backfill_is_read_from_its_file(tmp_path: Path) -> None:
 def test_a_bad_backfill_is_refused_with_its_file_and_key(
     tmp_path: Path, change: dict[str, object], named: str
 ) -> None:
-    _domain(tmp_path, "a", [])
-    _backfill(tmp_path, "turbo_era", **change)
+    _domain(tmp_path, "a", [], partition=SEASON)
+    _backfill(tmp_path, "turbo_era", "a", **change)
 
     with pytest.raises(PermanentError, match=named) as raised:
         domain_plan(load_mesh(tmp_path), "a")
 
     assert "turbo_era.yaml" in str(raised.value)
+
+
+def test_a_backfill_of_a_domain_without_a_partition_is_refused(tmp_path: Path) -> None:
+    _domain(tmp_path, "a", [])
+    _backfill(tmp_path, "turbo_era")
+
+    with pytest.raises(PermanentError, match=r"turbo_era.*domain\.yaml declares no `partition`"):
+        domain_plan(load_mesh(tmp_path), "a")
+
+
+def test_a_domain_that_is_cut_by_day_or_hour_has_backfills_too(tmp_path: Path) -> None:
+    _domain(tmp_path, "a", [], partition={"name": "day", "type": "date"})
+    _domain(tmp_path, "b", [], partition={"name": "hour", "type": "hour"})
+    _backfill(tmp_path, "x", partitions={"first": date(2024, 2, 28), "last": "2024-03-01"})
+    _backfill(
+        tmp_path, "x", domain="b", partitions={"first": "2024-02-28T23", "last": "2024-02-29T01"}
+    )
+
+    mesh = load_mesh(tmp_path)
+
+    assert domain_plan(mesh, "a").backfills[0].parts == ("2024-02-28", "2024-02-29", "2024-03-01")
+    assert domain_plan(mesh, "b").backfills[0].parts == (
+        "2024-02-28T23",
+        "2024-02-29T00",
+        "2024-02-29T01",
+    )
 
 
 def test_an_unreadable_contract_names_its_file(tmp_path: Path) -> None:
@@ -116,7 +148,7 @@ def test_an_unreadable_contract_names_its_file(tmp_path: Path) -> None:
         domain_plan(load_mesh(tmp_path), "a")
 
 
-def _domain(root: Path, name: str, reads: list[str]) -> None:
+def _domain(root: Path, name: str, reads: list[str], **more: object) -> None:
     products = ["x", "y"] if name == "a" else ["z"]
     folder = root / "domains" / name
     (folder / "contracts").mkdir(parents=True)
@@ -128,6 +160,7 @@ def _domain(root: Path, name: str, reads: list[str]) -> None:
         "tier": 1,
         "reads": reads,
         "products": products,
+        **more,
     }
     (folder / "domain.yaml").write_text(yaml.safe_dump(content))
     for product in products:
@@ -135,14 +168,14 @@ def _domain(root: Path, name: str, reads: list[str]) -> None:
         (folder / "contracts" / f"{product}.odcs.yaml").write_text(yaml.safe_dump(contract))
 
 
-def _backfill(root: Path, file_name: str, **change: object) -> None:
+def _backfill(root: Path, file_name: str, domain: str = "a", **change: object) -> None:
     content = {
         "name": file_name,
         "reason": "The classification was corrected.",
         "owner": "a@f1mesh.example",
-        "seasons": {"first": 1980, "last": 1988},
+        "partitions": {"first": 1980, "last": 1988},
         **change,
     }
-    file = root / "domains" / "a" / "backfills" / f"{file_name}.yaml"
+    file = root / "domains" / domain / "backfills" / f"{file_name}.yaml"
     file.parent.mkdir()
     file.write_text(yaml.safe_dump(content))

@@ -1,6 +1,6 @@
-"""`<domain>_backfill`: the reviewed files of domains/<domain>/backfills/ as runs, season by season.
+"""`<domain>_backfill`: the reviewed files of domains/<domain>/backfills/ as runs, part by part.
 
-One run does one file, chosen when it is started. Its seasons are mapped tasks of a pool of one, so
+One run does one file, chosen when it is started. Its parts are mapped tasks of a pool of one, so
 that a backfill never takes the warehouse from the daily runs; afterwards every product is checked
 and published as always.
 """
@@ -16,6 +16,7 @@ from f1mesh.airflow.assets import product_asset
 from f1mesh.airflow.domain_dag import default_args
 from f1mesh.airflow.layout import display_name, pool_of
 from f1mesh.airflow.operators import PublishOperator, StepOperator
+from f1mesh.orchestration.backfill import Backfill
 from f1mesh.orchestration.graph import StepKind, step_id
 from f1mesh.orchestration.plan import DomainPlan
 from f1mesh.orchestration.policy import timeout_s
@@ -29,7 +30,7 @@ def backfill_dag(plan: DomainPlan) -> DAG:
     with DAG(
         dag_id=f"{plan.name}{BACKFILL}",
         dag_display_name=f"{plan.title}: backfills",
-        description="Seasons that are computed again, as reviewed files say.",
+        description="Parts that are computed again, as reviewed files say.",
         doc_md=_doc(plan),
         schedule=None,
         catchup=False,
@@ -38,16 +39,17 @@ def backfill_dag(plan: DomainPlan) -> DAG:
         default_args=default_args(plan),
         params={"backfill": Param(names[0], enum=names, title="Backfill")},
     ) as dag:
-        plans = {b.name: seasons_of(b.years, b.full_refresh) for b in plan.backfills}
+        name = plan.partition.name if plan.partition else "part"
+        plans = {b.name: options_of(name, b) for b in plan.backfills}
         build = StepOperator.partial(
-            task_id="season",
-            task_display_name="compute a season again",
+            task_id=name,
+            task_display_name=f"compute a {name} again",
             step=step_id(plan.name, StepKind.TRANSFORM),
             pool="backfill",
             max_active_tis_per_dagrun=1,
             execution_timeout=timedelta(seconds=timeout_s(StepKind.TRANSFORM)),
-            map_index_template="{{ task.options.get('season', 'all seasons') }}",
-        ).expand(options=seasons(plans))
+            map_index_template="{{ task.options.get('partition', 'all') }}",
+        ).expand(options=parts(plans))
         for step in plan.steps:
             if step.kind is not StepKind.CHECK:
                 continue
@@ -69,15 +71,15 @@ def backfill_dag(plan: DomainPlan) -> DAG:
     return dag
 
 
-def seasons_of(years: tuple[int, ...], full_refresh: bool) -> list[dict[str, str]]:
-    """The options of each transform step; a full refresh needs one for all seasons."""
-    if full_refresh:
+def options_of(name: str, backfill: Backfill) -> list[dict[str, str]]:
+    """The options of each transform step; a full refresh needs one for all parts."""
+    if backfill.full_refresh:
         return [{"full_refresh": "true"}]
-    return [{"season": str(year)} for year in years]
+    return [{"partition": f"{name}={part}"} for part in backfill.parts]
 
 
-@task(task_display_name="seasons of the backfill")
-def seasons(plans: dict[str, Any], params: Any = None) -> Any:
+@task(task_display_name="parts of the backfill")
+def parts(plans: dict[str, Any], params: Any = None) -> Any:
     """What is to be done for the backfill that the run asks for."""
     return plans[params["backfill"]]
 
@@ -85,6 +87,7 @@ def seasons(plans: dict[str, Any], params: Any = None) -> Any:
 def _doc(plan: DomainPlan) -> str:
     lines = [f"# {plan.title}: backfills", ""]
     for backfill in plan.backfills:
-        span = f"{backfill.seasons.first} to {backfill.seasons.last}"
-        lines.append(f"* **{backfill.name}** ({span}): {backfill.reason} Asked by {backfill.owner}")
+        lines.append(
+            f"* **{backfill.name}** ({backfill.span}): {backfill.reason} Asked by {backfill.owner}"
+        )
     return "\n".join([*lines, "", "Start it with the parameter `backfill`."])

@@ -35,6 +35,7 @@ from f1mesh.airflow.layout import (
 )
 from f1mesh.airflow.lineage import lineage_of
 from f1mesh.airflow.operators import PublishOperator, StepOperator
+from f1mesh.airflow.partitions import partition_param
 from f1mesh.airflow.settings import Settings
 from f1mesh.errors import PermanentError
 from f1mesh.orchestration.graph import Step, StepKind
@@ -82,27 +83,22 @@ def empty_dag(plan: DomainPlan, settings: Settings) -> DAG:
         tags={f"tier-{plan.tier}", plan.name, "data-product"},
         owner_links={plan.owner.team: f"mailto:{plan.owner.email}"},
         default_args=default_args(plan),
-        params=run_params(),
+        params=run_params(plan),
         deadline=deadline(plan),
     )
 
 
-def run_params() -> dict[str, Param]:
+def run_params(plan: DomainPlan) -> dict[str, Param]:
     """What a person may ask of a run that is started by hand."""
-    return {
+    params = {
         "full_refresh": Param(
             False,
             type="boolean",
             title="Full refresh",
             description="Read every source from scratch and rebuild incremental models.",
         ),
-        "season": Param(
-            None,
-            type=["null", "integer"],
-            title="Season",
-            description="Compute this season again, changed or not.",
-        ),
     }
+    return params | (partition_param(plan.partition) if plan.partition else {})
 
 
 def schedule(plan: DomainPlan) -> Any:

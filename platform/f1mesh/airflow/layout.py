@@ -18,7 +18,7 @@ POOLS = {
     "ingestion": (4, "Syncs at a time: sources are asked gently."),
     "dbt": (2, "dbt builds at a time: one domain keeps a small warehouse busy."),
     "warehouse": (4, "Contract checks and publications at a time."),
-    "backfill": (1, "Seasons that are computed again at a time, over all domains."),
+    "backfill": (1, "Parts that are computed again at a time, over all domains."),
 }
 
 _POOL_OF = {

@@ -81,9 +81,8 @@ def step_arguments(step: str, context: Context, options: Mapping[str, str]) -> l
     arguments = [step, "--run-id", str(context["run_id"])]
     if str(params.get("full_refresh", "")).lower() == "true":
         arguments.append("--full-refresh")
-    season = str(params.get("season") or "")
-    if season not in ("", "None"):
-        arguments += ["--season", season]
+    if partition := options.get("partition"):
+        arguments += ["--partition", partition]
     return arguments
 
 

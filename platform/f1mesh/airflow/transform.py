@@ -27,6 +27,7 @@ from cosmos.operators.watcher import DbtProducerWatcherOperator
 from f1mesh.airflow.layout import BUILD_TASK, TRANSFORM, display_name, pool_of
 from f1mesh.airflow.lineage import lineage_of
 from f1mesh.airflow.operators import Context, StepOperator, outcome, step_arguments
+from f1mesh.airflow.partitions import partition_option
 from f1mesh.airflow.settings import Settings
 from f1mesh.airflow.watch import REPORT, NodeWatch
 from f1mesh.errors import PermanentError
@@ -147,6 +148,7 @@ def _replace_build(
             tests = task.tests_per_model
     build = BuildOperator(
         step=step.id,
+        options=partition_option(plan.partition),
         lineage=lineage_of(plan, step),
         task_id=BUILD_TASK.rsplit(".", 1)[-1],
         task_display_name=display_name(step),

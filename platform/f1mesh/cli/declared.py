@@ -1,4 +1,4 @@
-"""Options that a command does not know by itself: the mesh's source systems declare them.
+"""Options that a command does not know by itself: source systems and domains declare them.
 
 They are looked up when the command is parsed or asked for its help, and no sooner.
 """
@@ -43,6 +43,33 @@ class LoadingCommand(DeclaringCommand):
 
         systems = source_systems(Workspace.locate().root)
         return [_of_a_load(option) for option in load_options(systems)]
+
+
+class PartitionCommand(DeclaringCommand):
+    """A command that may be asked for a part of a domain: `--<name>` of each declared partition."""
+
+    def declared(self) -> Iterable[TyperOption]:
+        from f1mesh.errors import PermanentError
+        from f1mesh.registry import load_mesh
+
+        try:
+            domains = load_mesh(Workspace.locate().root).domains.values()
+        except PermanentError:  # the command itself tells of it
+            return []
+        names = sorted({domain.partition.name for domain in domains if domain.partition})
+        return [
+            declared_option(name, f"--{name.replace('_', '-')}", str, f"As --partition {name}=...")
+            for name in names
+        ]
+
+
+def asked_partition(ctx: typer.Context, partition: str | None) -> str | None:
+    """The one part that is asked for, as `<name>=<value>`; more than one is wrong usage."""
+    named = [f"{k}={v}" for k, v in declared_options(ctx).items() if v is not None]
+    asked = [*([partition] if partition is not None else []), *named]
+    if len(asked) > 1:
+        raise typer.BadParameter(f"A step computes one part again, not {' and '.join(asked)}.")
+    return asked[0] if asked else None
 
 
 def declared_options(ctx: typer.Context) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from f1mesh.cli.declared import PartitionCommand, asked_partition
 from f1mesh.cli.output import command, emit_json, print_table
 from f1mesh.workspace import Workspace
 
@@ -38,8 +39,9 @@ def list_steps(
         print_table(title, ["step", "after"], rows)
 
 
-@app.command("run")
+@app.command("run", cls=PartitionCommand)
 def run_step(
+    ctx: typer.Context,
     step: Annotated[str, typer.Argument(help="The step's id, see `./f1 step list`.")],
     run_id: Annotated[
         str | None, typer.Option(help="Name of the run that the step belongs to.")
@@ -50,8 +52,12 @@ def run_step(
     no_skip: Annotated[
         bool, typer.Option("--no-skip", help="Build and check what did not change, too.")
     ] = False,
-    season: Annotated[
-        int | None, typer.Option(help="Compute this season again, changed or not.")
+    partition: Annotated[
+        str | None,
+        typer.Option(
+            help="Compute this part again, changed or not: NAME=VALUE of the domain's partition. "
+            "`--NAME VALUE` is the same."
+        ),
     ] = None,
     dbt_log: Annotated[
         str, typer.Option(help="dbt's own output on stderr: text, json or none.")
@@ -66,7 +72,7 @@ def run_step(
         run_id=run_id or uuid.uuid4().hex,
         full_refresh=full_refresh,
         no_skip=no_skip,
-        season=season,
+        partition=asked_partition(ctx, partition),
         dbt_log=dbt_log,
         as_json=as_json,
     )

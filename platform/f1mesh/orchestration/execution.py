@@ -35,7 +35,7 @@ class Order:
     run_id: str = ""
     full_refresh: bool = False
     no_skip: bool = False
-    season: int | None = None
+    partition: str | None = None  # of the step's domain, as <name>=<value>
     as_json: bool = False
     dbt_log: str = "text"  # what of dbt's own output is shown: text, json, none
 
@@ -94,6 +94,7 @@ def _run(order: Order) -> tuple[Step, Any]:
     from f1mesh.client import find_target
     from f1mesh.orchestration.steps import StepRunner
     from f1mesh.registry import load_mesh
+    from f1mesh.registry.partition import asked_variables
 
     workspace = Workspace.locate()
     mesh = load_mesh(workspace.root)
@@ -105,7 +106,7 @@ def _run(order: Order) -> tuple[Step, Any]:
         run_id=order.run_id,
         full_refresh=order.full_refresh,
         no_skip=order.no_skip,
-        season=order.season,
+        variables=asked_variables(mesh.domain(step.domain), order.partition),
         dbt_log=order.dbt_log,
         progress=_say if order.dbt_log != "json" else _silent,
     )

@@ -21,6 +21,7 @@ from f1mesh.ingestion.sync import load_sync
 from f1mesh.orchestration.backfill import Backfill, load_backfills
 from f1mesh.orchestration.graph import Step, domain_steps
 from f1mesh.registry import Domain, Mesh, Owner, ProductRef
+from f1mesh.registry.partition import Partition
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -54,6 +55,7 @@ class DomainPlan:
     steps: tuple[Step, ...]
     streams: Mapping[str, tuple[str, ...]]  # by sync
     products: tuple[ProductPlan, ...]
+    partition: Partition | None
     backfills: tuple[Backfill, ...]
     path: Path
 
@@ -82,6 +84,7 @@ def domain_plan(mesh: Mesh, name: str) -> DomainPlan:
             for sync in map(load_sync, domain.sync_files)
         },
         products=tuple(_product(mesh, domain, product) for product in domain.products),
+        partition=domain.partition,
         backfills=load_backfills(domain),
         path=domain.path,
     )
@@ -117,7 +120,8 @@ def plan_document(plan: DomainPlan) -> dict[str, Any]:
             }
             for p in plan.products
         ],
-        "backfills": [b.model_dump(mode="json", exclude={"path"}) for b in plan.backfills],
+        "partition": plan.partition.model_dump(mode="json") if plan.partition else None,
+        "backfills": [b.model_dump(mode="json", exclude={"path", "parts"}) for b in plan.backfills],
     }
 
 

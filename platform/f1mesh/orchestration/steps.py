@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -46,7 +46,7 @@ class StepRunner:
     run_id: str
     full_refresh: bool = False
     no_skip: bool = False  # does all, whatever did not change
-    season: int | None = None
+    variables: Mapping[str, Any] = field(default_factory=dict)  # for dbt
     dbt_log: str = "none"
     progress: Progress = _silent
     _checks: dict[ProductRef, Audit] = field(default_factory=dict)
@@ -116,14 +116,14 @@ class StepRunner:
         project = self._project(domain)
         manifest = project.current_manifest(progress=self.progress)
         log = BuildLog(self.target, f"{domain}_marts")
-        everything = self.full_refresh or self.no_skip or self.season is not None
+        everything = bool(self.full_refresh or self.no_skip or self.variables)
         contents = self._contents(domain, manifest)
         change = Change.of(project, log, contents, everything=everything)
         report = change.build(
             project,
             log,
             full_refresh=self.full_refresh,
-            season=self.season,
+            variables=self.variables,
             progress=self.progress,
         )
         return self._succeeded(report, domain)

@@ -9,8 +9,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from f1mesh.errors import PermanentError
+from f1mesh.registry.partition import Name, Partition
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Reference = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*/[a-z][a-z0-9_]*$")]
 
 
@@ -49,6 +49,7 @@ class Domain(BaseModel):
 
     A domain runs when all that it reads of one other domain was published. `schedule` (cron, UTC)
     is for a domain that reads nothing; beside `reads` it asks for further runs, at those times.
+    `partition` is what its backfills go by.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -59,6 +60,7 @@ class Domain(BaseModel):
     owner: Owner
     tier: Annotated[int, Field(ge=1, le=3)]
     schedule: str | None = None
+    partition: Partition | None = None
     reads: tuple[Reference, ...] = ()
     products: Annotated[tuple[Name, ...], Field(min_length=1)]
     path: Path

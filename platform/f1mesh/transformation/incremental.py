@@ -51,7 +51,7 @@ class Change:
         log: BuildLog,
         *,
         full_refresh: bool = False,
-        season: int | None = None,
+        variables: Mapping[str, Any] | None = None,
         progress: Progress = print,
     ) -> TransformReport:
         """Have dbt build what is to be built, and keep what that proves. The report has every node
@@ -60,7 +60,7 @@ class Change:
             return self._with_others(TransformReport(()))
         chosen = () if self._all else sorted(map(self._name, self.todo))
         report = project.build(
-            select=chosen, full_refresh=full_refresh, season=season, progress=progress
+            select=chosen, full_refresh=full_refresh, variables=variables, progress=progress
         )
         self._keep(report, log)
         return self._with_others(report)

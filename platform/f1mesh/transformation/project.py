@@ -157,17 +157,16 @@ class DbtProject:
         *,
         select: Sequence[str] = (),
         full_refresh: bool = False,
-        season: int | None = None,
+        variables: Mapping[str, Any] | None = None,
         progress: Progress = print,
     ) -> TransformReport:
         """Seeds, snapshots, models and data tests, each after what it depends on; those that are
-        named in `select`, else all. Incremental models take `season` again whole, whether it
-        changed or not. Unit tests speak about the code and not about today's data: `./f1 test` runs
-        them."""
+        named in `select`, else all. Incremental models take the part that `variables` ask for again
+        whole, changed or not. Unit tests speak about the code and not about today's data:
+        `./f1 test` runs them."""
         arguments = ["build", "--exclude-resource-type", "unit_test"]
         arguments += ["--full-refresh"] if full_refresh else []
         arguments += ["--select", *select] if select else []
-        variables = {} if season is None else {"season": season}
         return self.invoke(arguments, progress, variables)
 
     def unit_tests(self, *, progress: Progress = print) -> TransformReport:

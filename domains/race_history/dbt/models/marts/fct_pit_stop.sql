@@ -3,7 +3,7 @@
     materialized='incremental',
     incremental_strategy='merge',
     unique_key='pit_stop_sk',
-    matched_condition=f1mesh.any_differs(['changed_at', 'driver_sk']),
+    matched_condition=f1mesh.any_differs(['changed_at', 'driver_sk'], partition='season'),
     liquid_clustered_by='season',
     post_hook=f1mesh.delete_vanished_hook(
       'stg_ergast__pit_stops', 'pit_stop_sk', f1mesh.surrogate_key(['race_id', 'driver_id', 'stop_number'])
@@ -80,4 +80,4 @@ select
   is_race_stopped,
   changed_at
 from final
-where {{ f1mesh.changed_since_last_build('changed_at') }}
+where {{ f1mesh.changed_since_last_build('changed_at', partition='season') }}

@@ -3,7 +3,7 @@
     materialized='incremental',
     incremental_strategy='merge',
     unique_key='race_result_sk',
-    matched_condition=f1mesh.any_differs(['changed_at', 'driver_sk', 'constructor_sk', 'status_sk']),
+    matched_condition=f1mesh.any_differs(['changed_at', 'driver_sk', 'constructor_sk', 'status_sk'], partition='season'),
     liquid_clustered_by='season',
     post_hook=f1mesh.delete_vanished_hook('stg_ergast__results', 'result_id')
   )
@@ -142,4 +142,4 @@ select
   fastest_lap_speed_kph,
   changed_at
 from final
-where {{ f1mesh.changed_since_last_build('changed_at') }}
+where {{ f1mesh.changed_since_last_build('changed_at', partition='season') }}

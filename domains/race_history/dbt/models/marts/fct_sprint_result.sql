@@ -3,7 +3,7 @@
     materialized='incremental',
     incremental_strategy='merge',
     unique_key='sprint_result_sk',
-    matched_condition=f1mesh.any_differs(['changed_at', 'driver_sk', 'constructor_sk', 'status_sk']),
+    matched_condition=f1mesh.any_differs(['changed_at', 'driver_sk', 'constructor_sk', 'status_sk'], partition='season'),
     liquid_clustered_by='season',
     post_hook=f1mesh.delete_vanished_hook('stg_ergast__sprint_results', 'result_id')
   )
@@ -97,4 +97,4 @@ select
   duration_ms,
   changed_at
 from final
-where {{ f1mesh.changed_since_last_build('changed_at') }}
+where {{ f1mesh.changed_since_last_build('changed_at', partition='season') }}
