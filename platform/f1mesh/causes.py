@@ -45,7 +45,7 @@ def is_transient(error: BaseException) -> bool:
     """Whether the same step may succeed when it is tried again.
 
     The platform's own errors say so themselves. Of others the chain of causes is looked at: lost
-    connections and lost races are transient, everything else is permanent.
+    connections and lost contests are transient, everything else is permanent.
     """
     if isinstance(error, MeshError):
         return isinstance(error, TransientError)

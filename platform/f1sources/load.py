@@ -189,7 +189,7 @@ def refuse_unsound(
     """Raises PermanentError if what is left of the input would be a wrong history: a row that
     others need is lost, more than `max_damage` of a file is, or there is no result at all."""
     refuse_lost_parents(damage)
-    damage.refuse_beyond(max_damage)
+    damage.refuse_beyond(max_damage, "--max-damage")
     for name in CORE:
         if name in tables and not tables[name].num_rows:
             raise PermanentError(f"No row of {name} can be loaded. Repair or add its file.")

@@ -85,6 +85,9 @@ class ErgastDatabase(PostgresServer):
     def options(self) -> Sequence[LoadOption]:
         return OPTIONS
 
+    def sample(self, scale: int) -> Mapping[str, object]:
+        return {"history": "simulated", "scale": scale}
+
     @property
     def hosts(self) -> Mapping[str, str]:
         return {"github.com": "else history is a zip file or simulated"}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import statistics
 import subprocess
 import sys
@@ -23,8 +24,9 @@ from typing import Any
 import psutil
 
 from f1mesh.cli.output import emit_json, note, print_table
-from f1mesh.cli.overhead import Overhead, measure_overheads, show_overheads
+from f1mesh.cli.overhead import measure_overheads, show_overheads
 from f1mesh.errors import PermanentError
+from f1mesh.sources.loading import sample_arguments
 from f1mesh.workspace import Workspace
 
 PARTS = ("run", "growth", "airflow")
@@ -55,11 +57,14 @@ def measure(workspace: Workspace, parts: Sequence[str], *, as_json: bool) -> Non
     found: list[Measurement] = []
     with tempfile.TemporaryDirectory(prefix="f1-bench-") as folder:
         if "run" in parts:
-            found += _warm_runs(Path(folder) / "run", os.environ.get("F1_BENCH_HISTORY"))
+            found += _warm_runs(Path(folder) / "run", _input(workspace))
         if "growth" in parts:
             for scale in SCALES:
-                found += _growth(Path(folder) / f"x{scale}", scale)
-        overheads = _overheads(Path(folder)) if "airflow" in parts else []
+                made_up = sample_arguments(workspace.root, scale)
+                found += _growth(Path(folder) / f"x{scale}", scale, made_up)
+        overheads = []
+        if "airflow" in parts:
+            overheads = measure_overheads(Path(folder), _input(workspace), observe)
     if as_json:
         measurements = [asdict(m) for m in found]
         airflow = [asdict(overhead) for overhead in overheads]
@@ -71,21 +76,21 @@ def measure(workspace: Workspace, parts: Sequence[str], *, as_json: bool) -> Non
         show_overheads(overheads)
 
 
-def _warm_runs(home: Path, history: str | None) -> list[Measurement]:
+def _input(workspace: Workspace) -> list[str]:
+    """What is loaded: the options in `F1_BENCH_INPUT`, else something made up."""
+    named = shlex.split(os.environ.get("F1_BENCH_INPUT", ""))
+    return named or sample_arguments(workspace.root, 1)
+
+
+def _warm_runs(home: Path, source: list[str]) -> list[Measurement]:
     """A first run, then three with nothing changed and one that rebuilds everything."""
-    source = ["--history", history] if history else ["--history", "simulated"]
     first = run_once("first run", home, source)
     again = [run_once(f"unchanged {n}", home, source) for n in (1, 2, 3)]
     whole = run_once("full refresh", home, [*source, "--full-refresh"])
     return [first, *again, whole]
 
 
-def _overheads(folder: Path) -> list[Overhead]:
-    return measure_overheads(folder, os.environ.get("F1_BENCH_HISTORY") or "simulated", observe)
-
-
-def _growth(home: Path, scale: int) -> list[Measurement]:
-    source = ["--history", "simulated", "--scale", str(scale)]
+def _growth(home: Path, scale: int, source: list[str]) -> list[Measurement]:
     return [
         run_once(f"first run x{scale}", home, source),
         run_once(f"unchanged x{scale}", home, source),

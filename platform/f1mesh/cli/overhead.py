@@ -58,12 +58,12 @@ class Overhead:
         return self.airflow_runs_s / self.plain_wall_s
 
 
-def measure_overheads(folder: Path, history: str, observe: Observe) -> list[Overhead]:
+def measure_overheads(folder: Path, source: list[str], observe: Observe) -> list[Overhead]:
     """A first run and one with nothing changed, each without and with Airflow.
 
     Raises PermanentError if the two do not answer the mesh's questions alike.
     """
-    return [_pair(name, folder, history, observe) for name in ("first run", "nothing changed")]
+    return [_pair(name, folder, source, observe) for name in ("first run", "nothing changed")]
 
 
 def show_overheads(overheads: Sequence[Overhead]) -> None:
@@ -90,9 +90,9 @@ def show_overheads(overheads: Sequence[Overhead]) -> None:
         note(f"{o.name}: Airflow was ready {o.airflow_ready_s:.1f} s after the command began")
 
 
-def _pair(name: str, folder: Path, history: str, observe: Observe) -> Overhead:
-    plain = observe(f"{name}, f1 run", folder / "plain", ["run", "--json", "--history", history])
-    arguments = ["up", "--once", "--json", "--history", history]
+def _pair(name: str, folder: Path, source: list[str], observe: Observe) -> Overhead:
+    plain = observe(f"{name}, f1 run", folder / "plain", ["run", "--json", *source])
+    arguments = ["up", "--once", "--json", *source]
     airflow = observe(f"{name}, Airflow", folder / "airflow", arguments)
     if differing := _differing(plain.document["answers"], airflow.document["answers"]):
         raise PermanentError(f"Under Airflow these answers differ: {', '.join(differing)}.")

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True)
 
 DomainName = Annotated[str, typer.Argument(help="The domain that owns the snapshot.")]
-Name = Annotated[str, typer.Argument(help="The snapshot, e.g. snap_driver.")]
-Key = Annotated[str, typer.Argument(help="The key whose versions are meant, e.g. a driver_ref.")]
+Name = Annotated[str, typer.Argument(help="The snapshot, e.g. snap_customer.")]
+Key = Annotated[str, typer.Argument(help="The key whose versions are meant, e.g. a customer_id.")]
 
 
 @app.command()

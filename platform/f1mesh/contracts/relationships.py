@@ -2,7 +2,7 @@
 
 `to` is `product.column` for a product of the same domain, and for one of another domain the path
 of its contract with the column in it, as ODCS spells it:
-`../../drivers/contracts/dim_driver.odcs.yaml#/schema/dim_driver/properties/driver_sk`.
+`../../shop/contracts/customers.odcs.yaml#/schema/customers/properties/customer_id`.
 """
 
 from __future__ import annotations

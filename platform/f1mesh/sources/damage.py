@@ -79,9 +79,10 @@ class DamageReport:
         """A few to show: rows that are set aside first."""
         return tuple(sorted(self.damages, key=lambda found: found.effect != SET_ASIDE)[:5])
 
-    def refuse_beyond(self, max_damage: float) -> None:
+    def refuse_beyond(self, max_damage: float, option: str) -> None:
         """Raises PermanentError if more than this share of any file's rows is set aside, or if so
-        much of a column is read as empty (more than 10 values) that the file means it otherwise."""
+        much of a column is read as empty (more than 10 values) that the file means it otherwise.
+        `option` is what allows more."""
         for file, bad in self.quarantined().items():
             total = max(self.rows[file], bad)
             if bad > max_damage * total:
@@ -89,6 +90,7 @@ class DamageReport:
                     f"{file}: {bad} of {total} rows are damaged",
                     [d for d in self.damages if d.file == file and d.effect == SET_ASIDE],
                     max_damage,
+                    option,
                 )
         emptied = [found for found in self.damages if found.effect == EMPTIED]
         for (file, column), bad in Counter((d.file, d.column) for d in emptied).items():
@@ -97,13 +99,14 @@ class DamageReport:
                     f"{file}, column {column}: {bad} of {self.rows[file]} values cannot be read",
                     [d for d in emptied if (d.file, d.column) == (file, column)],
                     max_damage,
+                    option,
                 )
 
-    def _refuse(self, what: str, damages: list[Damage], max_damage: float) -> None:
+    def _refuse(self, what: str, damages: list[Damage], max_damage: float, option: str) -> None:
         examples = "\n  ".join(str(damage) for damage in damages[:5])
         raise PermanentError(
             f"{what}, more than the {max_damage:.1%} that is allowed. Nothing was changed. "
-            f"The first ones:\n  {examples}\nRepair the file, or allow more with --max-damage."
+            f"The first ones:\n  {examples}\nRepair the file, or allow more with {option}."
         )
 
     def write(self, path: Path) -> None:

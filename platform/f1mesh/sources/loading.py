@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from f1mesh.errors import PermanentError
@@ -48,6 +49,17 @@ def load_options(systems: Sequence[SourceSystem]) -> tuple[LoadOption, ...]:
                 f"--{option.name}. Rename one of them."
             )
     return tuple(option for option, _ in options)
+
+
+def sample_arguments(root: Path, scale: int) -> list[str]:
+    """The options, as a command takes them, by which all systems hold something made up."""
+    samples = [system.sample(scale) for system in source_systems(root)]
+    return [
+        word
+        for sample in samples
+        for name, value in sample.items()
+        for word in (f"--{name}", str(value))
+    ]
 
 
 def choose_input(given: Mapping[str, Any], located: Workspace) -> Input:

@@ -77,6 +77,11 @@ class SourceSystem(ABC):
         """What a person may say about the input; none, where nothing is loaded."""
         return ()
 
+    def sample(self, scale: int) -> Mapping[str, object]:
+        """Values of the options that fill the system with something made up, without a network:
+        `scale` times as much as is usual. Benchmarks use it."""
+        return {}
+
     @property
     def hosts(self) -> Mapping[str, str]:
         """Hosts of the web that the system's inputs come from, each with what is so without it."""

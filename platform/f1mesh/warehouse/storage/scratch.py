@@ -120,7 +120,7 @@ def link_files(source: Path, target: Path, files: list[Action], *, durable: bool
     for add in files:
         relative = unquote(add["path"])
         to = target / relative
-        if not to.exists():  # linked before a commit that lost a race
+        if not to.exists():  # linked before a commit that came too late
             to.parent.mkdir(parents=True, exist_ok=True)
             os.link(source / relative, to)
         folders.add(to.parent)
