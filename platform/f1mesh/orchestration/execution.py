@@ -99,6 +99,7 @@ def _run(order: Order) -> tuple[Step, Any]:
     workspace = Workspace.locate()
     mesh = load_mesh(workspace.root)
     step = find_step(mesh, order.step)
+    variables = asked_variables(mesh.domain(step.domain), order.partition)
     runner = StepRunner(
         mesh=mesh,
         workspace=workspace,
@@ -106,7 +107,7 @@ def _run(order: Order) -> tuple[Step, Any]:
         run_id=order.run_id,
         full_refresh=order.full_refresh,
         no_skip=order.no_skip,
-        variables=asked_variables(mesh.domain(step.domain), order.partition),
+        variables=variables,
         dbt_log=order.dbt_log,
         progress=_say if order.dbt_log != "json" else _silent,
     )

@@ -1,0 +1,1 @@
+"""The source system of a bicycle rental."""
