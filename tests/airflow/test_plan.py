@@ -148,6 +148,9 @@ def test_an_unreadable_contract_names_its_file(tmp_path: Path) -> None:
         domain_plan(load_mesh(tmp_path), "a")
 
 
+CONTRACT = Path(__file__).parents[1] / "contracts" / "garage" / "dim_car.odcs.yaml"
+
+
 def _domain(root: Path, name: str, reads: list[str], **more: object) -> None:
     products = ["x", "y"] if name == "a" else ["z"]
     folder = root / "domains" / name
@@ -164,8 +167,8 @@ def _domain(root: Path, name: str, reads: list[str], **more: object) -> None:
     }
     (folder / "domain.yaml").write_text(yaml.safe_dump(content))
     for product in products:
-        contract = {"version": "1.0.0", "schema": [{"description": product}]}
-        (folder / "contracts" / f"{product}.odcs.yaml").write_text(yaml.safe_dump(contract))
+        contract = CONTRACT.read_text().replace("dim_car", product).replace("garage", name)
+        (folder / "contracts" / f"{product}.odcs.yaml").write_text(contract)
 
 
 def _backfill(root: Path, file_name: str, domain: str = "a", **change: object) -> None:

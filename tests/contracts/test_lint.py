@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from f1mesh.contracts.document import read_document
 from f1mesh.contracts.lint import governance_problems, standard_problems
 from f1mesh.contracts.model import Contract, load_contract
+from f1mesh.document import read_document
 from f1mesh.errors import PermanentError
 
 Edited = Callable[[str, str], Path]

@@ -14,10 +14,10 @@ from databricks.sql.client import Connection
 
 from f1mesh.client import query
 from f1mesh.contracts.content_check import ContentResult
-from f1mesh.contracts.document import read_document
 from f1mesh.contracts.lint import governance_problems
 from f1mesh.contracts.model import Contract, load_contract
 from f1mesh.contracts.rule_sql import NotAQuery, tables_of, with_tables
+from f1mesh.document import read_document
 
 CONTRACT = Path(__file__).parent / "garage" / "dim_car.odcs.yaml"
 Cars = Callable[..., pa.Table]

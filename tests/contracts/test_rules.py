@@ -12,10 +12,10 @@ import pytest
 import yaml
 
 from f1mesh.contracts.content_check import ContentResult
-from f1mesh.contracts.document import read_document
 from f1mesh.contracts.lint import governance_problems
 from f1mesh.contracts.model import load_contract
 from f1mesh.contracts.rules import OPTIONS
+from f1mesh.document import read_document
 from f1mesh.errors import PermanentError
 
 CONTRACT = Path(__file__).parent / "garage" / "dim_car.odcs.yaml"

@@ -63,10 +63,6 @@ def selected_columns(sql: str) -> list[str]:
     return [line.strip().rstrip(",") for line in last.splitlines()]
 
 
-def words(text: str) -> str:
-    return " ".join(text.split())
-
-
 def test_there_is_something_to_test() -> None:
     assert DOMAINS
     assert MARTS
@@ -110,27 +106,6 @@ def test_products_contracts_and_marts_are_the_same_set(domain: Path) -> None:
     assert products == {
         file.name.removesuffix(".odcs.yaml") for file in (domain / "contracts").glob("*.odcs.yaml")
     }
-
-
-@every_mart
-def test_a_contract_equals_the_contract_of_its_model(model: Path) -> None:
-    schema = contract(model)["schema"][0]
-    columns = documented(domain_of(model))["models", model.stem]["columns"]
-
-    promised = [
-        (p["name"], p["physicalType"], words(p["description"]), p["required"])
-        for p in schema["properties"]
-    ]
-
-    assert promised == [
-        (c["name"], c["data_type"], words(c["description"]), {"type": "not_null"} in constraints(c))
-        for c in columns
-    ]
-
-
-def constraints(column: dict[str, Any]) -> list[dict[str, str]]:
-    found: list[dict[str, str]] = column.get("constraints", [])
-    return found
 
 
 @every_mart

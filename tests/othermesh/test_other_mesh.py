@@ -18,8 +18,8 @@ import pytest
 from jinja2 import Template
 
 from f1mesh.airflow_local import environment
-from f1mesh.orchestration.manifests import write_manifests
 from f1mesh.registry import load_mesh
+from f1mesh.transformation.manifests import write_manifests
 from f1mesh.workspace import Workspace
 
 from ..e2e.conftest import Mesh

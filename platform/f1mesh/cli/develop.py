@@ -40,13 +40,16 @@ def test(
 
 @command
 def lint() -> None:
-    """ruff, mypy --strict and the contracts' own checks: what CI asks of a change."""
+    """ruff, mypy --strict, the contracts, and what is generated from them: what CI asks of a
+    change."""
     for arguments in (
         ["ruff", "check", "."],
         ["ruff", "format", "--check", "."],
         ["mypy"],
+        ["f1mesh.cli.app", "contracts", "check"],
+        ["f1mesh.cli.app", "contracts", "generate", "--check"],
     ):
-        note("$ " + " ".join(arguments))
+        note("$ " + " ".join(arguments).replace("f1mesh.cli.app", "./f1"))
         _finish([sys.executable, "-P", "-m", *arguments], only_failure=True)
     note("clean")
 

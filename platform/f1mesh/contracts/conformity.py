@@ -1,22 +1,19 @@
-"""Contracts against the dbt models that have to keep them, before anything is built."""
+"""The contracts of the mesh: each by itself, and with what its domain and others declare."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
-from f1mesh.contracts.document import Document, Place, Problem, read_document
 from f1mesh.contracts.lint import governance_problems, standard_problems
-from f1mesh.contracts.model import Column, Contract, to_contract
-from f1mesh.contracts.physical_types import canonical
+from f1mesh.contracts.model import to_contract
 from f1mesh.contracts.rule_sql import NotAQuery, spelled_out, tables_of
 from f1mesh.contracts.rules import sql_rules
+from f1mesh.document import Problem, read_document
 from f1mesh.registry import Domain, Mesh
 
 
 def mesh_problems(mesh: Mesh) -> list[Problem]:
-    """Every problem of every contract: ODCS, governance, and where its dbt model differs."""
+    """Every problem of every contract: ODCS, governance, owner, what its rules read, its model."""
     return [
         problem
         for domain in mesh.domains.values()
@@ -41,7 +38,10 @@ def product_problems(domain: Domain, product: str) -> list[Problem]:
     if contract.owner != domain.owner.team:
         message = f"'{contract.owner}' is not the owner in domain.yaml, '{domain.owner.team}'"
         problems.append(document.problem(("team",), message))
-    return [*problems, *_model_problems(domain, contract)]
+    if not any((domain.dbt_project / "models").rglob(f"{product}.sql")):
+        message = f"no dbt model makes it: add {product}.sql to {domain.dbt_project / 'models'}"
+        problems.append(document.problem(("schema", 0, "name"), message))
+    return problems
 
 
 def _foreign_tables(mesh: Mesh, domain: Domain, product: str) -> Iterator[Problem]:
@@ -61,65 +61,3 @@ def _foreign_tables(mesh: Mesh, domain: Domain, product: str) -> Iterator[Proble
             if len(table.parts) > 2 or (table.schema or domain.name, table.name) not in published:
                 message = f"reads {table}, which is no product of the mesh (domain.product)"
                 yield document.problem((*place, "query"), message)
-
-
-def _model_problems(domain: Domain, contract: Contract) -> list[Problem]:
-    found = _find_model(domain.dbt_project / "models", contract.product)
-    if found is None:
-        message = f"no dbt model '{contract.product}' is described in {domain.dbt_project}"
-        return [Problem(contract.path, 1, "schema[0]", message)]
-    return list(_differences(*found, contract))
-
-
-def _find_model(folder: Path, name: str) -> tuple[Document, Place] | None:
-    for path in sorted(folder.rglob("*.yml")):
-        document = read_document(path)
-        for index, model in enumerate(document.content.get("models") or ()):
-            if model.get("name") == name:
-                return document, ("models", index)
-    return None
-
-
-def _differences(document: Document, place: Place, contract: Contract) -> Iterator[Problem]:
-    model = document.content["models"][place[1]]
-    if not _words(model.get("description")).startswith(contract.grain):
-        message = f"must start with the grain of the contract: {contract.grain}"
-        yield document.problem((*place, "description"), message)
-    declared: list[dict[str, Any]] = model.get("columns") or []
-    named = [str(entry.get("name")) for entry in declared]
-    if named != list(contract.names):
-        yield document.problem((*place, "columns"), _order_message(named, list(contract.names)))
-    promised = {column.name: column for column in contract.columns}
-    for index, entry in enumerate(declared):
-        if column := promised.get(named[index]):
-            yield from _column(document, (*place, "columns", index), entry, column)
-
-
-def _column(
-    document: Document, at: Place, entry: dict[str, Any], column: Column
-) -> Iterator[Problem]:
-    kind = canonical(str(entry.get("data_type") or ""))
-    if kind != column.physical_type:
-        message = f"{column.name} is {kind or 'untyped'}, the contract says {column.physical_type}"
-        yield document.problem((*at, "data_type"), message)
-    if _words(entry.get("description")) != column.description:
-        message = f"{column.name}: the contract says: {column.description}"
-        yield document.problem((*at, "description"), message)
-    constraints = {c.get("type") for c in entry.get("constraints") or ()}
-    if column.required and not constraints & {"not_null", "primary_key"}:
-        message = f"{column.name} is required in the contract: add {{type: not_null}}"
-        yield document.problem((*at, "constraints"), message)
-
-
-def _order_message(named: list[str], promised: list[str]) -> str:
-    absent = [name for name in promised if name not in named]
-    extra = [name for name in named if name not in promised]
-    if not absent and not extra:
-        return f"the contract's order is {', '.join(promised)}"
-    parts = [f"lacks {', '.join(absent)}"] if absent else []
-    parts += [f"the contract does not have {', '.join(extra)}"] if extra else []
-    return "; ".join(parts)
-
-
-def _words(text: object) -> str:
-    return " ".join(str(text or "").split())

@@ -11,16 +11,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from f1mesh.contracts.document import Document, Problem, read_document
 from f1mesh.contracts.odcs import freshness_hours, owner_of
-from f1mesh.contracts.rules import rule_problems, service_problems
+from f1mesh.contracts.rules import query_problems, rule_problems, service_problems
+from f1mesh.document import Document, Problem, read_document
 
 _SEMVER = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 def governance_problems(document: Document) -> list[Problem]:
-    """Every broken governance rule of a contract, in file order of the sections."""
+    """Every broken governance rule of a contract, its SQL last."""
+    return [*shape_problems(document), *query_problems(document)]
+
+
+def shape_problems(document: Document) -> list[Problem]:
+    """What can be told without a parser of SQL, in file order of the sections."""
     table = _table(document)
     problems = [*_identity(document)]
     if table is None:

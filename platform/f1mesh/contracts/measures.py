@@ -13,7 +13,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from f1mesh.contracts.document import read_document
 from f1mesh.contracts.model import Contract
 from f1mesh.contracts.relationships import Reference, references_of
 from f1mesh.contracts.rule_sql import NotAQuery, TableName, rows_behind, spelled_out, with_tables
@@ -87,7 +86,7 @@ class Rule:
 
 def rules_of(contract: Contract, at: TableVersion) -> Iterator[Rule]:
     """Every rule on the rows of one version, those of the columns first, in file order."""
-    table = read_document(contract.path).content["schema"][0]
+    table = contract.document.content["schema"][0]
     keys = [column.name for column in contract.columns if column.primary_key]
     for entry in table["properties"]:
         yield from _of_column(entry, at, sole_key=keys == [entry["name"]])
@@ -103,7 +102,7 @@ def rules_of(contract: Contract, at: TableVersion) -> Iterator[Rule]:
         says = "most of the rows that consumers see are still there"
         kept = Threshold("mustBeGreaterOrEqualTo", least)
         yield Rule("volume", None, says, _rows(at), kept, share_of="published")
-    for reference in references_of(read_document(contract.path)):
+    for reference in references_of(contract.document):
         yield _orphans(reference, at)
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from f1mesh.contracts.document import Document, read_document
-from f1mesh.contracts.lint import governance_problems
+from f1mesh.contracts.lint import shape_problems
 from f1mesh.contracts.odcs import freshness_hours, owner_of
 from f1mesh.contracts.physical_types import canonical
+from f1mesh.document import Document, read_document
 from f1mesh.errors import PermanentError
 from f1mesh.registry import Mesh, ProductRef
 
@@ -50,8 +50,17 @@ class Contract:
     description: str
     columns: tuple[Column, ...]
     freshness_hours: float
-    path: Path
     digest: str
+    document: Document = field(repr=False, compare=False)
+
+    @property
+    def path(self) -> Path:
+        return self.document.path
+
+    @property
+    def summary(self) -> str:
+        """What the product is, grain first, on one line."""
+        return f"{self.grain} {self.description}"
 
     @property
     def primary_key(self) -> tuple[str, ...]:
@@ -66,10 +75,10 @@ class Contract:
 
 
 def load_contract(path: Path) -> Contract:
-    """Read a contract file; raises PermanentError that lists every problem with its line."""
+    """Read a contract file; raises PermanentError that lists every problem with its line. Whether
+    its SQL is SQL is not looked at: a rule that cannot be run does not hold."""
     document = read_document(path)
-    problems = governance_problems(document)
-    if problems:
+    if problems := shape_problems(document):
         listed = "\n".join(f"  {problem}" for problem in problems)
         raise PermanentError(f"The contract {path.name} cannot be used:\n{listed}")
     return to_contract(document)
@@ -90,12 +99,12 @@ def to_contract(document: Document) -> Contract:
         product=table["name"],
         version=content["version"],
         owner=owner_of(content),
-        grain=table["dataGranularityDescription"],
-        description=str(table["description"]).strip(),
+        grain=_words(table["dataGranularityDescription"]),
+        description=_words(table["description"]),
         columns=tuple(_column(entry) for entry in table["properties"]),
         freshness_hours=freshness_hours(content) or 0.0,
-        path=document.path,
         digest=_digest(content),
+        document=document,
     )
 
 
@@ -107,9 +116,13 @@ def _column(entry: dict[str, Any]) -> Column:
         required=bool(entry["required"]) or key,
         unique=bool(entry.get("unique")),
         primary_key=key,
-        description=" ".join(str(entry["description"]).split()),
+        description=_words(entry["description"]),
         classification=entry.get("classification"),
     )
+
+
+def _words(text: object) -> str:
+    return " ".join(str(text).split())
 
 
 def _digest(content: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from f1mesh.contracts.document import Document, Place, Problem, read_document
+from f1mesh.document import Document, Place, Problem, read_document
 from f1mesh.errors import PermanentError
 
 _SHORT = re.compile(r"(?P<product>\w+)\.(?P<column>\w+)")

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from f1mesh.contracts.document import Document, Place, Problem
 from f1mesh.contracts.relationships import reference_problems
 from f1mesh.contracts.rule_sql import NotAQuery, spelled_out, tables_of
+from f1mesh.document import Document, Place, Problem
 
 SINGLE = (
     "mustBe", "mustNotBe", "mustBeGreaterThan", "mustBeGreaterOrEqualTo", "mustBeLessThan",
@@ -64,8 +64,18 @@ def sql_rules(document: Document) -> Iterator[tuple[Place, str]]:
         for at, owner in owners:
             rules = _list(owner.get("quality")) if isinstance(owner, dict) else []
             for index, rule in enumerate(rules):
-                if isinstance(rule, dict) and isinstance(rule.get("query"), str):
-                    yield (*at, "quality", index), rule["query"]
+                query = rule.get("query") if isinstance(rule, dict) else None
+                if isinstance(query, str) and query.strip():
+                    yield (*at, "quality", index), query
+
+
+def query_problems(document: Document) -> Iterator[Problem]:
+    """The queries that are none."""
+    for place, query in sql_rules(document):
+        try:
+            tables_of(spelled_out(query, "checked", "column"))
+        except NotAQuery as error:
+            yield document.problem((*place, "query"), str(error))
 
 
 def service_problems(document: Document) -> Iterator[Problem]:
@@ -160,11 +170,6 @@ def _sql(document: Document, at: Place, rule: dict[str, Any]) -> Iterator[Proble
     yield from _keys(document, at, rule, ("query", "unit"))
     if not isinstance(rule.get("query"), str) or not rule["query"].strip():
         yield document.problem((*at, "query"), "is missing")
-    else:
-        try:
-            tables_of(spelled_out(rule["query"], "checked", "column"))
-        except NotAQuery as error:
-            yield document.problem((*at, "query"), str(error))
     if rule.get("unit") not in (None, "rows"):
         message = f"'{rule['unit']}' has no meaning for SQL: let the query compute it"
         yield document.problem((*at, "unit"), message)

@@ -8,22 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from f1mesh.contracts.odcs import freshness_hours
-from f1mesh.errors import PermanentError
+from f1mesh.contracts.model import contract_of
 from f1mesh.ingestion.sync import load_sync
 from f1mesh.orchestration.backfill import Backfill, load_backfills
 from f1mesh.orchestration.graph import Step, domain_steps
 from f1mesh.registry import Domain, Mesh, Owner, ProductRef
 from f1mesh.registry.partition import Partition
-
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
@@ -133,30 +127,13 @@ def _triggers(inputs: Iterable[ProductRef]) -> tuple[tuple[str, ...], ...]:
 
 
 def _product(mesh: Mesh, domain: Domain, product: str) -> ProductPlan:
-    path = domain.contract_path(product)
-    try:
-        version, hours, description = _promise(path, path.stat().st_mtime_ns)
-    except (OSError, yaml.YAMLError, KeyError, IndexError, TypeError) as error:
-        raise PermanentError(
-            f"The contract {path} of {domain.name}/{product} cannot be read: {error}. "
-            "`./f1 contracts lint` says what is wrong."
-        ) from error
     ref = ProductRef(domain=domain.name, product=product)
+    contract = contract_of(mesh, ref)
     return ProductPlan(
         product=product,
-        contract_version=version,
-        freshness_hours=hours,
-        description=description,
+        contract_version=contract.version,
+        freshness_hours=contract.freshness_hours,
+        description=contract.description,
         consumers=tuple(consumer.name for consumer in mesh.consumers(ref)),
-        contract_path=path,
+        contract_path=contract.path,
     )
-
-
-@lru_cache(maxsize=1024)
-def _promise(path: Path, _modified: int) -> tuple[str, float | None, str]:
-    """Version, freshness and description. Kept, since an orchestrator reads its plans for every
-    task in a process that was forked from one which has read them already."""
-    content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
-    table = content["schema"][0]
-    description = " ".join(str(table.get("description", "")).split())
-    return str(content["version"]), freshness_hours(content), description

@@ -165,9 +165,9 @@ class StepRunner:
         return done
 
     def contract(self, ref: ProductRef) -> Contract:
-        from f1mesh.contracts.model import load_contract
+        from f1mesh.contracts.model import contract_of
 
-        return load_contract(self.mesh.domain(ref.domain).contract_path(ref.product))
+        return contract_of(self.mesh, ref)
 
     def _project(self, domain: str) -> DbtProject:
         with self._one_look:

@@ -108,7 +108,7 @@ def view_statement(catalog: str, contract: Contract, pointer: Pointer) -> str:
     return (
         f"create or replace view {view_of(catalog, contract)}"
         f" ({', '.join(_declared(column) for column in contract.columns)})"
-        f" comment {text(f'{contract.grain} {contract.description}')}"
+        f" comment {text(contract.summary)}"
         f" tblproperties ({properties})"
         f" as select {columns(contract.names)} from {source}"
     )
