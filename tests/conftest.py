@@ -50,7 +50,10 @@ def no_foreign_settings() -> Iterator[None]:
     _forget_settings()
 
 
+_FOREIGN = ("DATABRICKS_", "F1_SOURCE_", "F1_DATASET", "F1_CATALOG", "F1_SCHEMA_PREFIX")
+
+
 def _forget_settings() -> None:
     for name in list(os.environ):
-        if name.startswith(("DATABRICKS_", "F1_SOURCE_")) or name in ("F1_DATASET", "F1_CATALOG"):
+        if name.startswith(_FOREIGN):
             del os.environ[name]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from f1mesh.client import query
 from f1mesh.errors import PermanentError
 from f1mesh.registry import Mesh
+from f1mesh.schemas import Schemas
 
 if TYPE_CHECKING:
     from databricks.sql.client import Connection
@@ -103,10 +104,26 @@ def _plain(value: Any) -> str:
     return said.rstrip("0").rstrip(".") if isinstance(value, Decimal) and "." in said else said
 
 
-def answer(connection: Connection, question: Question) -> Sequence[Record]:
-    """The rows that answer a question."""
-    rows: list[Record] = query(connection, question.sql).to_pylist()
+def answer(connection: Connection, schemas: Schemas, question: Question) -> Sequence[Record]:
+    """The rows that answer a question, from the products that these schemas publish."""
+    rows: list[Record] = query(connection, placed(question, schemas)).to_pylist()
     return rows
+
+
+def placed(question: Question, schemas: Schemas) -> str:
+    """The SQL of a question with the published names of its products; raises PermanentError for SQL
+    whose tables cannot be told."""
+    if not schemas.prefix:
+        return question.sql
+    from f1mesh.contracts.rule_sql import NotAQuery, TableName, with_tables
+
+    def place(table: TableName) -> str:
+        return schemas.view(table.schema or "", table.name)
+
+    try:
+        return with_tables(question.sql, place)
+    except NotAQuery as error:
+        raise PermanentError(f"answers/{question.name}.sql {error}") from error
 
 
 def as_document(answers: Sequence[tuple[Question, Sequence[Record]]]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from f1mesh.errors import PermanentError, TransientError
+from f1mesh.schemas import Schemas
 from f1mesh.services import Service
 from f1mesh.workspace import Workspace
 
@@ -33,13 +34,17 @@ LOCAL_PATIENCE: Mapping[str, float] = {
 
 @dataclass(frozen=True)
 class Target:
-    """A SQL warehouse and the catalog (environment) to work in."""
+    """A SQL warehouse and the environment (catalog, schemas) to work in."""
 
     host: str
     http_path: str
     token: str
-    catalog: str
+    schemas: Schemas
     uri: str | None = None  # plain HTTP address of an embedded warehouse
+
+    @property
+    def catalog(self) -> str:
+        return self.schemas.catalog
 
     @property
     def embedded(self) -> bool:
@@ -53,6 +58,7 @@ class Target:
             "DATABRICKS_TOKEN": self.token,
             "DATABRICKS_CONNECTION_URI": self.uri or "",
             "F1_CATALOG": self.catalog,
+            "F1_SCHEMA_PREFIX": self.schemas.prefix,
             "F1_TARGET": "local" if self.embedded else os.environ.get("F1_TARGET", "dev"),
         }
 
@@ -83,7 +89,7 @@ def find_target(workspace: Workspace) -> Target:
                 host=host,
                 http_path=os.environ["DATABRICKS_HTTP_PATH"],
                 token=os.environ["DATABRICKS_TOKEN"],
-                catalog=os.environ.get("F1_CATALOG", "f1_dev"),
+                schemas=Schemas.of_environment("f1_dev"),
             )
         except KeyError as error:
             raise PermanentError(
@@ -101,7 +107,7 @@ def find_target(workspace: Workspace) -> Target:
         host="127.0.0.1",
         http_path=HTTP_PATH,
         token=str(found.endpoint["token"]),
-        catalog=os.environ.get("F1_CATALOG", "f1_local"),
+        schemas=Schemas.of_environment(),
         uri=f"http://127.0.0.1:{port}{HTTP_PATH}",
     )
 

@@ -1,4 +1,7 @@
-"""Values as SQL text, in the spelling that Databricks and Spark share."""
+"""Names and values as SQL text, in the spelling that Databricks and Spark share.
+
+What PostgreSQL and DataFusion read is in standard_sql.py; the embedded warehouse has its own.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,11 @@ def moment(at: datetime) -> str:
 def quoted(name: str) -> str:
     """A name that is taken as it is written."""
     return "`" + name.replace("`", "``") + "`"
+
+
+def dotted(*parts: str) -> str:
+    """A name of several parts, each taken as it is written."""
+    return ".".join(map(quoted, parts))
 
 
 def columns(names: Iterable[str]) -> str:

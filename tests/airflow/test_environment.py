@@ -16,9 +16,12 @@ from f1mesh.airflow_local.installation import Installation, read_settings, setti
 from f1mesh.airflow_local.requirements import PIN, Requirements
 from f1mesh.client import Target
 from f1mesh.errors import PermanentError
+from f1mesh.schemas import Schemas
 from f1mesh.workspace import Workspace
 
-LOCAL = Target("127.0.0.1", "/sql/1.0/warehouses/local", "token", "f1_local", "http://127.0.0.1:1")
+LOCAL = Target(
+    "127.0.0.1", "/sql/1.0/warehouses/local", "token", Schemas("f1_local"), "http://127.0.0.1:1"
+)
 
 
 @pytest.fixture

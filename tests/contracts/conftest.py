@@ -17,6 +17,7 @@ from f1mesh.client import query
 from f1mesh.contracts.content_check import ContentResult, check_content
 from f1mesh.contracts.model import Contract, load_contract
 from f1mesh.contracts.table_version import TableVersion, current_version
+from f1mesh.schemas import Schemas
 from f1mesh.sql_text import moment, text
 
 CONTRACT = Path(__file__).parent / "garage" / "dim_car.odcs.yaml"
@@ -45,7 +46,7 @@ def check(connection: Connection) -> Callable[..., ContentResult]:
         table = f"f1_local.garage_marts.{contract.product}"
         query(connection, f"create or replace table {table} using delta as {_select(rows)}")
         at = TableVersion(table, current_version(connection, table))
-        return check_content(connection, contract, at, missing, published_rows)
+        return check_content(connection, contract, at, Schemas("f1_local"), missing, published_rows)
 
     return checked
 

@@ -6,8 +6,8 @@ import pyarrow as pa
 import pytest
 
 from f1mesh.contracts.model import Contract
-from f1mesh.contracts.physical_types import canonical, from_arrow
 from f1mesh.contracts.schema_check import nullability_warnings, schema_findings
+from f1mesh.sql_types import canonical, from_arrow
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ every_domain = pytest.mark.parametrize("domain", DOMAINS, ids=lambda path: path.
 every_model = pytest.mark.parametrize("model", MODELS, ids=lambda path: path.stem)
 every_mart = pytest.mark.parametrize("model", MARTS, ids=lambda path: path.stem)
 
+PREFIX = "{{ env_var('F1_SCHEMA_PREFIX', '') }}"  # of a pull request's schemas
 _SOURCE = re.compile(r"source\('(\w+)',\s*'(\w+)'\)")
 _TABLE = re.compile(r"\b(?:from|join)\s+(\w+)\.(\w+)", re.IGNORECASE)
 
@@ -137,7 +138,9 @@ def test_raw_tables_are_the_domains_own(domain: Path) -> None:
     sources = [entry for (kind, _), entry in documented(domain).items() if kind == "sources"]
     readable = {reference.split("/")[0] for reference in declared(domain)["reads"]}
 
-    assert {entry["schema"] for entry in sources} == {f"{domain.name}_raw", *readable}
+    assert {entry["schema"] for entry in sources} == {
+        PREFIX + schema for schema in (f"{domain.name}_raw", *readable)
+    }
 
 
 @pytest.mark.parametrize("answer", ANSWERS, ids=lambda path: path.stem)

@@ -38,9 +38,9 @@ class Mesh:
         assert result.returncode == code, f"{arguments} ended with {result.returncode}\n{said}"
         return result.stdout
 
-    def exit_code(self, *arguments: str) -> int:
+    def exit_code(self, *arguments: str, **settings: str) -> int:
         """The exit code of one command, whatever it is."""
-        return self._ended(*arguments).returncode
+        return self._ended(*arguments, **settings).returncode
 
     def _ended(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -87,7 +87,7 @@ class Lab:
 
     def table(self, stream: str) -> DeltaTable:
         with connect(self.target) as connection:
-            location = RawTables(connection, self.target.catalog, self.name).locate(stream)
+            location = RawTables(connection, self.target.schemas, self.name).locate(stream)
         assert location is not None
         return DeltaTable(location)
 

@@ -58,6 +58,6 @@ def garage(connection: Connection, target: Target) -> Garage:
     query(connection, f"drop table if exists {catalog}.garage_marts.dim_car")
     query(connection, f"create schema if not exists {catalog}.mesh")
     query(connection, f"drop table if exists {catalog}.mesh.publications")
-    shop = Garage(connection, catalog, load_contract(CONTRACT))
+    shop = Garage(connection, target.schemas, load_contract(CONTRACT))
     shop.read_sources(NOW - timedelta(hours=1))
     return shop

@@ -18,6 +18,7 @@ from f1mesh.publication.publish import Audit, Publication, audit, publish
 from f1mesh.publication.recall import Recall
 from f1mesh.publication.rollback import rollback
 from f1mesh.registry import ProductRef
+from f1mesh.schemas import Schemas
 
 CONTRACT = Path(__file__).parents[1] / "contracts" / "garage" / "dim_car.odcs.yaml"
 NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
@@ -50,10 +51,14 @@ class Garage:
     """What dbt, the runner and consumers do, for the tests."""
 
     connection: Connection
-    catalog: str
+    schemas: Schemas
     contract: Contract
     now: datetime = NOW
     runs: int = field(default=0)
+
+    @property
+    def catalog(self) -> str:
+        return self.schemas.catalog
 
     def sql(self, statement: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = query(self.connection, statement).to_pylist()
@@ -82,7 +87,7 @@ class Garage:
         self.now += timedelta(minutes=1)
         return audit(
             self.connection,
-            self.catalog,
+            self.schemas,
             ProductRef(domain="garage", product="dim_car"),
             self.contract,
             manifest=MANIFEST,
@@ -94,25 +99,25 @@ class Garage:
     def publish(self) -> Publication:
         judged = self.audit()
         run_id = f"run{self.runs}"
-        return publish(self.connection, self.catalog, judged, run_id=run_id, now=self.now)
+        return publish(self.connection, self.schemas, judged, run_id=run_id, now=self.now)
 
     def rollback(self, to: int | None = None) -> Pointer:
         self.now += timedelta(minutes=1)
         return rollback(
-            self.connection, self.catalog, self.contract, run_id="by hand", to=to, now=self.now
+            self.connection, self.schemas, self.contract, run_id="by hand", to=to, now=self.now
         )
 
     @property
     def table(self) -> str:
-        return table_of(self.catalog, self.contract)
+        return table_of(self.schemas, self.contract)
 
     @property
     def pointer(self) -> Pointer | None:
-        return read_pointer(self.connection, self.catalog, self.contract)
+        return read_pointer(self.connection, self.schemas, self.contract)
 
     @property
     def journal(self) -> Journal:
-        return Journal(self.connection, self.catalog)
+        return Journal(self.connection, self.schemas)
 
     def actions(self) -> list[tuple[str, int]]:
         """The log, oldest first."""

@@ -26,7 +26,7 @@ def status_of(garage: Garage, mesh: Mesh, manifest: dict[str, Any] | None = None
             raise PermanentError("dbt has not run")
         return manifest
 
-    found = product_statuses(garage.connection, garage.catalog, mesh, mesh.products, manifests)
+    found = product_statuses(garage.connection, garage.schemas, mesh, mesh.products, manifests)
     assert len(found) == 1
     return found[0]
 

@@ -60,7 +60,7 @@ def test_asked_to_do_all_it_reads_the_rows_again(garage: Garage) -> None:
     assert not judged.recalled
     assert judged.unchanged
     assert len(judged.report.verdicts) == first.audit.checks
-    assert not publish(garage.connection, garage.catalog, judged, run_id="x", now=garage.now).moved
+    assert not publish(garage.connection, garage.schemas, judged, run_id="x", now=garage.now).moved
 
 
 def test_another_contract_is_checked(garage: Garage, tmp_path: Path) -> None:

@@ -88,9 +88,9 @@ def test_what_was_never_published_cannot_go_back(garage: Garage) -> None:
 def test_vacuum_must_keep_the_published_and_the_good_versions(
     garage: Garage, versions: list[int]
 ) -> None:
-    keep = versions_to_keep(garage.connection, garage.catalog, garage.contract, depth=2)
+    keep = versions_to_keep(garage.connection, garage.schemas, garage.contract, depth=2)
     assert keep == {versions[1], versions[2]}
 
     garage.rollback(to=versions[0])
-    keep = versions_to_keep(garage.connection, garage.catalog, garage.contract, depth=2)
+    keep = versions_to_keep(garage.connection, garage.schemas, garage.contract, depth=2)
     assert keep == set(versions)

@@ -8,9 +8,10 @@ import pytest
 
 from f1mesh.client import Target, find_target, named_host
 from f1mesh.errors import PermanentError, TransientError
+from f1mesh.schemas import Schemas
 from f1mesh.workspace import Workspace
 
-EMBEDDED = Target("127.0.0.1", "/sql", "secret", "f1_local", uri="http://127.0.0.1:1/sql")
+EMBEDDED = Target("127.0.0.1", "/sql", "secret", Schemas("f1_local"), uri="http://127.0.0.1:1/sql")
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from tests.warehouse.client import Client
 from tests.warehouse.conftest import Connect
 
 from f1mesh.client import HTTP_PATH, Target, connect, embedded_service
+from f1mesh.schemas import Schemas
 from f1mesh.workspace import Workspace
 
 
@@ -53,7 +54,7 @@ def test_requests_are_bounded_and_have_one_address(target: Target) -> None:
 
 
 def test_a_client_with_a_wrong_token_gets_an_error(target: Target) -> None:
-    wrong = Target(target.host, target.http_path, "x" * 40, target.catalog, target.uri)
+    wrong = Target(target.host, target.http_path, "x" * 40, target.schemas, target.uri)
 
     with pytest.raises(Error), connect(wrong):
         pass
@@ -198,7 +199,7 @@ def test_metadata_calls_list_what_exists(sql: Client) -> None:
 
 
 def test_an_unknown_catalog_is_refused_when_connecting(target: Target) -> None:
-    wrong = Target(target.host, target.http_path, target.token, "nowhere", target.uri)
+    wrong = Target(target.host, target.http_path, target.token, Schemas("nowhere"), target.uri)
 
     with pytest.raises(Error, match="NO_SUCH_CATALOG_EXCEPTION"), connect(wrong):
         pass

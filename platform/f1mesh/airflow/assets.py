@@ -6,10 +6,13 @@ from __future__ import annotations
 from airflow.sdk import Asset
 
 from f1mesh.airflow.layout import asset_uri
+from f1mesh.schemas import Schemas
 
 GROUP = "data-product"
 
 
 def product_asset(product: str) -> Asset:
-    """The asset of a product, given as `domain/product`."""
-    return Asset(name=product, uri=asset_uri(product), group=GROUP)
+    """The asset of a product, given as `domain/product`. What is published with a prefix is another
+    one, so that it starts nobody who reads the product without."""
+    named = f"{Schemas.of_environment().prefix}{product}"
+    return Asset(name=named, uri=asset_uri(named), group=GROUP)

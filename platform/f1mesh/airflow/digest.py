@@ -42,7 +42,7 @@ def digest() -> str:
     import json
 
     from f1mesh.airflow.alerts import send
-    from f1mesh.airflow.maintenance import catalog, connect
+    from f1mesh.airflow.maintenance import connect, schemas
     from f1mesh.airflow.settings import Settings
     from f1mesh.publication.digest import digest_text
     from f1mesh.publication.products import product_statuses
@@ -53,7 +53,7 @@ def digest() -> str:
     with connect() as connection:
         statuses = product_statuses(
             connection,
-            catalog(),
+            schemas(),
             mesh,
             mesh.products,
             lambda domain: json.loads(settings.manifest(domain).read_text()),

@@ -10,6 +10,8 @@ from airflow.sdk import BaseOperator
 
 from f1mesh.orchestration.graph import Step, StepKind
 from f1mesh.orchestration.plan import DomainPlan
+from f1mesh.registry import ProductRef
+from f1mesh.schemas import Schemas
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Lineage:
         from airflow.providers.openlineage.extractors import OperatorLineage
 
         host = os.environ.get("DATABRICKS_HOST", "127.0.0.1")
-        catalog = os.environ.get("F1_CATALOG", "f1_local")
+        catalog = Schemas.of_environment().catalog
 
         def named(tables: tuple[str, ...]) -> list[Any]:
             namespace = f"databricks://{host}"
@@ -36,20 +38,20 @@ class Lineage:
 
 def lineage_of(plan: DomainPlan, step: Step) -> Lineage:
     """Of a step that moves data; a check or a look at freshness moves none."""
+    schemas = Schemas.of_environment()
+    raw, marts = schemas.raw(plan.name), schemas.marts(plan.name)
     match step.kind:
         case StepKind.SYNC:
-            streams = plan.streams[step.subject]
-            return Lineage(writes=tuple(f"{plan.name}_raw.{stream}" for stream in streams))
+            return Lineage(writes=tuple(f"{raw}.{s}" for s in plan.streams[step.subject]))
         case StepKind.TRANSFORM:
-            raw = [f"{plan.name}_raw.{s}" for streams in plan.streams.values() for s in streams]
-            read = [ref.replace("/", ".") for group in plan.triggers for ref in group]
-            marts = tuple(f"{plan.name}_marts.{p.product}" for p in plan.products)
-            return Lineage(reads=(*raw, *read), writes=marts)
+            landed = [f"{raw}.{s}" for streams in plan.streams.values() for s in streams]
+            refs = [ProductRef.parse(name) for group in plan.triggers for name in group]
+            read = [f"{schemas.published(ref.domain)}.{ref.product}" for ref in refs]
+            built = tuple(f"{marts}.{p.product}" for p in plan.products)
+            return Lineage(reads=(*landed, *read), writes=built)
         case StepKind.PUBLISH:
-            return Lineage(
-                reads=(f"{plan.name}_marts.{step.subject}",),
-                writes=(f"{plan.name}.{step.subject}",),
-            )
+            view = f"{schemas.published(plan.name)}.{step.subject}"
+            return Lineage(reads=(f"{marts}.{step.subject}",), writes=(view,))
     return Lineage()
 
 

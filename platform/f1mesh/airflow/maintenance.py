@@ -6,7 +6,6 @@ and on the embedded warehouse: the Airflow connection decides.
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,6 +14,8 @@ from airflow.sdk import DAG, Param, task
 from f1mesh.airflow.domain_dag import by_cron
 from f1mesh.airflow.layout import WAREHOUSE_CONNECTION
 from f1mesh.registry import Mesh, ProductRef
+from f1mesh.schemas import Schemas
+from f1mesh.sql_text import text
 
 MAINTENANCE = "mesh_maintenance"
 PULL_REQUEST_DAYS = 14
@@ -101,18 +102,21 @@ def vacuum_statements(products: list[str]) -> list[str]:
 def old_pull_request_schemas(params: Any = None) -> list[str]:
     """A statement for each schema of a pull request (`pr_<number>_...`) in which nothing was
     altered for long."""
+    if schemas().prefix:
+        return []  # a pull request's own run leaves those of others alone
     days = int(params["pull_request_days"])
+    catalog = schemas().catalog
     with connect() as connection:
         found = _rows(
             connection,
             "select schema_name, max(last_altered) as altered from "
-            f"(select s.schema_name, t.last_altered from {catalog()}.information_schema.schemata s"
-            f" left join {catalog()}.information_schema.tables t on s.schema_name = t.table_schema"
+            f"(select s.schema_name, t.last_altered from {catalog}.information_schema.schemata s"
+            f" left join {catalog}.information_schema.tables t on s.schema_name = t.table_schema"
             ") as pull_requests where schema_name like 'pr\\_%' group by schema_name",
         )
     before = datetime.now(UTC) - timedelta(days=days)
     return [
-        f"drop schema if exists {catalog()}.{name} cascade"
+        f"drop schema if exists {catalog}.{name} cascade"
         for name, altered in found
         if altered is None or _utc(altered) <= before
     ]
@@ -120,16 +124,17 @@ def old_pull_request_schemas(params: Any = None) -> list[str]:
 
 def count_statements(products: tuple[ProductRef, ...]) -> list[str]:
     """Append the number of rows of each product, as consumers see it, to `mesh.row_counts`."""
-    name = catalog()
+    own = schemas()
     counts = " union all ".join(
-        f"select '{ref}' as product, count(*) as row_count from {name}.{ref.domain}.{ref.product}"
+        f"select {text(str(ref))} as product, count(*) as row_count"
+        f" from {own.view(ref.domain, ref.product)}"
         for ref in products
     )
     return [
-        f"create schema if not exists {name}.mesh",
-        f"create table if not exists {name}.mesh.row_counts "
+        f"create schema if not exists {own.mesh}",
+        f"create table if not exists {own.mesh}.row_counts "
         "(product string, row_count bigint, counted_at timestamp) using delta",
-        f"insert into {name}.mesh.row_counts "
+        f"insert into {own.mesh}.row_counts "
         f"select product, row_count, current_timestamp() from ({counts}) as counts",
     ]
 
@@ -147,14 +152,14 @@ def _built(products: list[str]) -> list[tuple[str, int]]:
     with connect() as connection:
         for name in products:
             contract = contract_of(mesh, mesh.product(name))
-            table = table_of(catalog(), contract)
+            table = table_of(schemas(), contract)
             try:
                 history = _rows(connection, f"describe history {table}")
             except Exception as error:
                 if is_missing(error):
                     continue
                 raise
-            keep = versions_to_keep(connection, catalog(), contract)
+            keep = versions_to_keep(connection, schemas(), contract)
             made_at = {int(row[0]): _utc(row[1]) for row in history}
             found.append((table, vacuum_hours(made_at, keep, datetime.now(UTC))))
     return found
@@ -174,8 +179,9 @@ def _rows(connection: Any, statement: str) -> list[Any]:
         return list(cursor.fetchall())
 
 
-def catalog() -> str:
-    return os.environ.get("F1_CATALOG", "f1_local")
+def schemas() -> Schemas:
+    """The schemas of this Airflow's environment."""
+    return Schemas.of_environment()
 
 
 def _utc(at: datetime) -> datetime:

@@ -62,6 +62,3 @@ class Settings:
 
     def manifest(self, domain: str) -> Path:
         return self.manifests / domain / "manifest.json"
-
-    def dbt_state(self, domain: str) -> Path:
-        return self.workspace.data / "dbt" / domain

@@ -77,7 +77,7 @@ def collect(questions: Sequence[Question], target: Target) -> Answers:
     with connect(target) as connection:
         for question in questions:
             try:
-                found.append((question, answer(connection, question)))
+                found.append((question, answer(connection, target.schemas, question)))
             except ServerOperationError as error:
                 if "TABLE_OR_VIEW_NOT_FOUND" not in str(error):
                     raise

@@ -45,7 +45,7 @@ def product_states(workspace: Workspace, mesh: Mesh) -> list[dict[str, Any]] | N
         return DbtProject.of(mesh.domain(domain), workspace, target).manifest()
 
     with connect(target) as connection:
-        found = product_statuses(connection, target.catalog, mesh, mesh.products, manifest)
+        found = product_statuses(connection, target.schemas, mesh, mesh.products, manifest)
     return [
         {
             "product": status.product,

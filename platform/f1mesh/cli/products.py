@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from f1mesh.publication.products import Manifests, ProductStatus
     from f1mesh.publication.publish import Audit, Publication
     from f1mesh.registry import Mesh
+    from f1mesh.schemas import Schemas
 
 contracts = typer.Typer(no_args_is_help=True)
 
@@ -39,7 +40,7 @@ def publish(names: Names = None, as_json: Json = False) -> None:
     Ends with 1 if a contract is broken: consumers keep the last good version."""
     with _connected() as (mesh, target, connection, manifests):
         results = [
-            _publish(connection, target.catalog, mesh, ref, manifests)
+            _publish(connection, target.schemas, mesh, ref, manifests)
             for ref in _chosen(mesh, names)
         ]
     blocked = [judged for judged, done in results if done is None]
@@ -70,7 +71,7 @@ def rollback(
     with _connected() as (mesh, target, connection, _):
         ref = mesh.product(product)
         contract = contract_of(mesh, ref)
-        pointer = go_back(connection, target.catalog, contract, run_id=uuid.uuid4().hex, to=to)
+        pointer = go_back(connection, target.schemas, contract, run_id=uuid.uuid4().hex, to=to)
     if as_json:
         emit_json({"product": str(ref), "version": pointer.version, "rows": pointer.rows})
     else:
@@ -84,7 +85,7 @@ def products(names: Names = None, as_json: Json = False) -> None:
 
     with _connected() as (mesh, target, connection, manifests):
         chosen = _chosen(mesh, names)
-        found = product_statuses(connection, target.catalog, mesh, chosen, manifests)
+        found = product_statuses(connection, target.schemas, mesh, chosen, manifests)
     if as_json:
         emit_json([asdict(status) for status in found])
         return
@@ -171,7 +172,7 @@ def _products_of(mesh: Mesh, domain: str) -> list[ProductRef]:
 
 
 def _publish(
-    connection: Connection, catalog: str, mesh: Mesh, ref: ProductRef, manifests: Manifests
+    connection: Connection, schemas: Schemas, mesh: Mesh, ref: ProductRef, manifests: Manifests
 ) -> tuple[Audit, Publication | None]:
     from f1mesh.contracts.model import contract_of
     from f1mesh.publication.publish import audit
@@ -180,10 +181,10 @@ def _publish(
     run_id = uuid.uuid4().hex
     contract = contract_of(mesh, ref)
     manifest = manifests(ref.domain)
-    judged = audit(connection, catalog, ref, contract, manifest=manifest, run_id=run_id)
+    judged = audit(connection, schemas, ref, contract, manifest=manifest, run_id=run_id)
     if not judged.report.passed:
         return judged, None
-    return judged, move(connection, catalog, judged, run_id=run_id)
+    return judged, move(connection, schemas, judged, run_id=run_id)
 
 
 def _told(judged: Audit, done: Publication | None) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from f1mesh.contracts.measures import Number, Rule, rules_of
 from f1mesh.contracts.model import Contract
 from f1mesh.contracts.report import Finding, Row, Verdict
 from f1mesh.contracts.table_version import TableVersion
+from f1mesh.schemas import Schemas
 from f1mesh.sql_text import columns, quoted
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def check_content(
     connection: Connection,
     contract: Contract,
     at: TableVersion,
+    schemas: Schemas,
     missing: Collection[str] = (),
     published_rows: int | None = None,
 ) -> ContentResult:
@@ -50,7 +52,7 @@ def check_content(
     As many verdicts as rules: one that cannot be measured does not hold, and says why. Raises what
     the client raises when the warehouse is lost.
     """
-    rules = [rule for rule in rules_of(contract, at) if (rule.column or "") not in missing]
+    rules = [rule for rule in rules_of(contract, at, schemas) if (rule.column or "") not in missing]
     rows, measured = _measure_all(connection, at, rules)
     wholes = {"rows": rows, "published": published_rows}
     verdicts: list[Verdict] = []

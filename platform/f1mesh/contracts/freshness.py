@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from f1mesh.client import query
 from f1mesh.contracts.model import Contract
 from f1mesh.contracts.report import Finding
+from f1mesh.sql_text import text
 
 if TYPE_CHECKING:
     from databricks.sql.client import Connection
@@ -41,7 +42,7 @@ def measure_freshness(connection: Connection, catalog: str, tables: Sequence[str
     if not tables:
         return Freshness({})
     parts = [
-        f"select '{table}' as raw_table, max({READ_AT}) as read_at from {catalog}.{table}"
+        f"select {text(table)} as raw_table, max({READ_AT}) as read_at from {catalog}.{table}"
         for table in sorted(set(tables))
     ]
     found = query(connection, " union all ".join(parts)).to_pylist()

@@ -17,6 +17,7 @@ from f1mesh.contracts.model import Contract
 from f1mesh.contracts.report import CheckReport, Finding, Verdict
 from f1mesh.contracts.schema_check import nullability_warnings, schema_findings
 from f1mesh.contracts.table_version import TableVersion, nullable_columns
+from f1mesh.schemas import Schemas
 
 if TYPE_CHECKING:
     from databricks.sql.client import Connection
@@ -45,16 +46,16 @@ class Surface:
 def check(
     connection: Connection,
     contract: Contract,
-    table: str,
+    schemas: Schemas,
     version: int,
     freshness: Freshness = NOTHING_LANDED,
     now: datetime | None = None,
 ) -> CheckReport:
-    """Hold `table version as of version` against the whole contract. `freshness` is the age of the
-    raw tables upstream, measured by the caller (see `measure_freshness`)."""
-    at = TableVersion(table, version)
+    """Hold a version of the product's table against the whole contract. `freshness` is the age of
+    the raw tables upstream, measured by the caller (see `measure_freshness`)."""
+    at = TableVersion(schemas.table(contract.domain, contract.product), version)
     surface = check_surface(connection, contract, at, freshness, now)
-    return check_rows(connection, contract, at, surface)
+    return check_rows(connection, contract, at, schemas, surface)
 
 
 def check_surface(
@@ -100,6 +101,7 @@ def check_rows(
     connection: Connection,
     contract: Contract,
     at: TableVersion,
+    schemas: Schemas,
     surface: Surface,
     published_rows: int | None = None,
 ) -> CheckReport:
@@ -107,7 +109,7 @@ def check_rows(
     the volume of this version is compared with; None compares nothing."""
     missing = {found.column for found in surface.schema if found.rule == "column_missing"}
     known = {column for column in missing if column}
-    content = check_content(connection, contract, at, known, published_rows)
+    content = check_content(connection, contract, at, schemas, known, published_rows)
     return CheckReport(
         product=str(contract),
         version=at.version,

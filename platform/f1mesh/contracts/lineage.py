@@ -6,8 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from f1mesh.errors import PermanentError
-
-RAW = "_raw"
+from f1mesh.schemas import is_raw
 
 
 def raw_tables_upstream(manifest: dict[str, Any], model: str) -> list[str]:
@@ -21,7 +20,7 @@ def raw_tables_upstream(manifest: dict[str, Any], model: str) -> list[str]:
     found = {
         f"{sources[key]['schema']}.{sources[key].get('identifier') or sources[key]['name']}"
         for key in _ancestors(manifest["parent_map"], start)
-        if key in sources and sources[key]["schema"].endswith(RAW)
+        if key in sources and is_raw(sources[key]["schema"])
     }
     return sorted(found)
 

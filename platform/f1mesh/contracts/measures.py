@@ -18,6 +18,7 @@ from f1mesh.contracts.relationships import Reference, references_of
 from f1mesh.contracts.rule_sql import NotAQuery, TableName, rows_behind, spelled_out, with_tables
 from f1mesh.contracts.rules import PAIRS, SINGLE, minimum_volume
 from f1mesh.contracts.table_version import TableVersion
+from f1mesh.schemas import Schemas
 from f1mesh.sql_text import columns, quoted, text
 
 _LENIENT = ("info", "warning", "warn", "low", "minor", "trivial")
@@ -84,26 +85,26 @@ class Rule:
     blocks: bool = True
 
 
-def rules_of(contract: Contract, at: TableVersion) -> Iterator[Rule]:
+def rules_of(contract: Contract, at: TableVersion, schemas: Schemas) -> Iterator[Rule]:
     """Every rule on the rows of one version, those of the columns first, in file order."""
     table = contract.document.content["schema"][0]
     keys = [column.name for column in contract.columns if column.primary_key]
     for entry in table["properties"]:
         yield from _of_column(entry, at, sole_key=keys == [entry["name"]])
         for index, quality in enumerate(entry.get("quality") or ()):
-            yield _quality(quality, contract, at, entry, f"{entry['name']}.{index}")
+            yield _quality(quality, contract, at, schemas, entry, f"{entry['name']}.{index}")
     one = keys[0] if len(keys) == 1 else None
     says = f"the primary key ({', '.join(keys)}) names one row"
     name = "field_primary_key_unique" if one else "primary_key_unique"
     yield Rule(name, one, says, _duplicates(at, keys))
     for index, quality in enumerate(table.get("quality") or ()):
-        yield _quality(quality, contract, at, None, f"{contract.product}.{index}")
+        yield _quality(quality, contract, at, schemas, None, f"{contract.product}.{index}")
     if (least := minimum_volume(table)) is not None:
         says = "most of the rows that consumers see are still there"
         kept = Threshold("mustBeGreaterOrEqualTo", least)
         yield Rule("volume", None, says, _rows(at), kept, share_of="published")
     for reference in references_of(contract.document):
-        yield _orphans(reference, at)
+        yield _orphans(reference, at, schemas)
 
 
 def _of_column(entry: dict[str, Any], at: TableVersion, *, sole_key: bool) -> Iterator[Rule]:
@@ -124,13 +125,14 @@ def _quality(
     quality: dict[str, Any],
     contract: Contract,
     at: TableVersion,
+    schemas: Schemas,
     entry: dict[str, Any] | None,
     fallback: str,
 ) -> Rule:
     column = entry["name"] if entry else None
     name = quality.get("id") or quality.get("name") or fallback
     if quality.get("type") == "sql":
-        measure = _sql(quality["query"], contract, at, column)
+        measure = _sql(quality["query"], contract, at, schemas, column)
     else:
         measure = _library(quality, at, entry)
     key = next(key for key in (*SINGLE, *PAIRS) if key in quality)
@@ -170,7 +172,9 @@ def _library(quality: dict[str, Any], at: TableVersion, entry: dict[str, Any] | 
     return _counted(at, f"{column} is not null and ({' or '.join(broken)})")
 
 
-def _sql(query: str, contract: Contract, at: TableVersion, column: str | None) -> Measure:
+def _sql(
+    query: str, contract: Contract, at: TableVersion, schemas: Schemas, column: str | None
+) -> Measure:
     """The contract's own query: on the checked version, and on what others have published."""
 
     beside: set[str] = set()
@@ -179,9 +183,9 @@ def _sql(query: str, contract: Contract, at: TableVersion, column: str | None) -
         own = table.name == contract.product and table.schema in (None, contract.domain)
         if own and len(table.parts) < 3:
             return str(at)
-        schema = table.schema or contract.domain
+        schema = schemas.published(table.schema or contract.domain)
         beside.add(f"{schema}.{table.name}")
-        return f"{at.catalog}.{quoted(schema)}.{quoted(table.name)}"
+        return f"{schemas.catalog}.{quoted(schema)}.{quoted(table.name)}"
 
     try:
         placed = with_tables(spelled_out(query, contract.product, column), place)
@@ -217,12 +221,12 @@ def _duplicates(at: TableVersion, names: list[str]) -> Measure:
     )
 
 
-def _orphans(reference: Reference, at: TableVersion) -> Rule:
+def _orphans(reference: Reference, at: TableVersion, schemas: Schemas) -> Rule:
     """Rows that name a row of another product which is not there."""
     pairs = list(zip(reference.columns, reference.target_columns, strict=True))
     same = " and ".join(f"checked.{quoted(own)} = target.{quoted(to)}" for own, to in pairs)
     filled = " and ".join(f"checked.{quoted(own)} is not null" for own, _ in pairs)
-    other = str(at) if reference.own_table else reference.table(at.catalog)
+    other = str(at) if reference.own_table else reference.table(schemas)
     orphans = f"from {_aliased(at)} left anti join {other} as target on {same} where {filled}"
     one = reference.columns[0] if len(reference.columns) == 1 else None
     says = f"{', '.join(reference.columns)} is in {reference}"

@@ -10,10 +10,10 @@ from typing import Any
 
 from f1mesh.contracts.lint import shape_problems
 from f1mesh.contracts.odcs import freshness_hours, owner_of
-from f1mesh.contracts.physical_types import canonical
 from f1mesh.document import Document, read_document
 from f1mesh.errors import PermanentError
 from f1mesh.registry import Mesh, ProductRef
+from f1mesh.sql_types import canonical
 
 _SENSITIVE = {"confidential", "restricted", "sensitive", "pii", "personal", "secret"}
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from f1mesh.document import Document, Place, Problem, read_document
 from f1mesh.errors import PermanentError
+from f1mesh.schemas import Schemas
 
 _SHORT = re.compile(r"(?P<product>\w+)\.(?P<column>\w+)")
 _FULL = re.compile(
@@ -33,10 +34,11 @@ class Reference:
     own_domain: bool
     own_table: bool
 
-    def table(self, catalog: str) -> str:
+    def table(self, schemas: Schemas) -> str:
         """Where the other product stands. One of the same domain is built and published in the same
         run, so that it is asked for what was built; another domain's for what it has published."""
-        return f"{catalog}.{self.domain}{'_marts' if self.own_domain else ''}.{self.product}"
+        named = schemas.table if self.own_domain else schemas.view
+        return named(self.domain, self.product)
 
     def __str__(self) -> str:
         return f"{self.domain}.{self.product} ({', '.join(self.target_columns)})"

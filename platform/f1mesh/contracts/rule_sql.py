@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from f1mesh.sql_text import quoted
+
 if TYPE_CHECKING:
     from sqlglot import exp
 
@@ -45,7 +47,7 @@ class TableName:
 def spelled_out(query: str, product: str, column: str | None) -> str:
     """The query with the placeholders of ODCS (`${table}`, `${column}`) filled in."""
     return _PLACEHOLDER.sub(
-        lambda found: f"`{column or product}`" if found[1] in _OF_COLUMN else f"`{product}`", query
+        lambda found: quoted(column or product if found[1] in _OF_COLUMN else product), query
     )
 
 

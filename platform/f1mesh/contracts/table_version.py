@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from f1mesh.client import query
-from f1mesh.contracts.physical_types import from_arrow
+from f1mesh.sql_types import from_arrow
 
 if TYPE_CHECKING:
     from databricks.sql.client import Connection
@@ -29,10 +29,6 @@ class TableVersion:
         `describe ... version as of`."""
         empty = query(connection, f"select * from {self} limit 0")
         return {field.name: from_arrow(field.type) for field in empty.schema}
-
-    @property
-    def catalog(self) -> str:
-        return self.table.split(".")[0]
 
 
 def current_version(connection: Connection, table: str) -> int:

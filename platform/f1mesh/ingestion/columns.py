@@ -1,8 +1,8 @@
-"""Column types of raw tables: how they are named, what fits into what, casts that never fail."""
+"""Column types of raw tables: what fits into what, casts that never fail."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,26 +13,7 @@ TIMESTAMP = pa.timestamp("us", tz="UTC")
 TIMESTAMP_NTZ = pa.timestamp("us")
 NUMERIC = pa.decimal128(38, 10)  # a number of no declared precision, exact to 10 decimals
 
-_SQL_NAMES: Mapping[pa.DataType, str] = {
-    pa.bool_(): "boolean",
-    pa.int16(): "smallint",
-    pa.int32(): "int",
-    pa.int64(): "bigint",
-    pa.float32(): "float",
-    pa.float64(): "double",
-    pa.string(): "string",
-    pa.date32(): "date",
-    TIMESTAMP: "timestamp",
-    TIMESTAMP_NTZ: "timestamp_ntz",
-}
 _INTEGER_DIGITS = {pa.int16(): 5, pa.int32(): 10, pa.int64(): 19}
-
-
-def sql_name(kind: pa.DataType) -> str:
-    """The warehouse's name of a landed type; raises KeyError for a type that is never landed."""
-    if pa.types.is_decimal(kind):
-        return f"decimal({kind.precision},{kind.scale})"
-    return _SQL_NAMES[kind]
 
 
 def is_lossless(source: pa.DataType, target: pa.DataType) -> bool:

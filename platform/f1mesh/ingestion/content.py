@@ -16,7 +16,7 @@ def raw_states(domain: str, tables: Iterable[str], target: Target) -> dict[str, 
     Databricks Airbyte lands them, and tells nothing of their content)."""
     found: dict[str, SyncState] = {}
     with connect(target) as connection:
-        raw = RawTables(connection, target.catalog, domain)
+        raw = RawTables(connection, target.schemas, domain)
         for name in tables:
             try:
                 if location := raw.locate(name):

@@ -24,6 +24,7 @@ from f1mesh.ingestion.state import APPLICATION, KEY, SyncState, last_state, sett
 from f1mesh.ingestion.sync import Stream
 from f1mesh.ingestion.tables import RawTables
 from f1mesh.plain_path import plain_path
+from f1mesh.standard_sql import quoted
 
 if TYPE_CHECKING:
     from deltalake import CommitProperties, DeltaTable
@@ -252,10 +253,10 @@ class RawTable:
 
     def _merge(self, table: DeltaTable, rows: pa.Table, properties: CommitProperties) -> None:
         key = " and ".join(
-            f"(t.{_quote(name)} is not distinct from s.{_quote(name)})"
+            f"(t.{quoted(name)} is not distinct from s.{quoted(name)})"
             for name in self._stream.primary_key
         )
-        cursor = _quote(self._stream.cursor or "")
+        cursor = quoted(self._stream.cursor or "")
         (
             table.merge(
                 rows,
@@ -333,10 +334,6 @@ def open_table(location: str) -> DeltaTable:
     from deltalake import DeltaTable
 
     return DeltaTable(plain_path(location.removeprefix("file://")))
-
-
-def _quote(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 @contextmanager

@@ -8,7 +8,8 @@ from typing import Literal
 import pyarrow as pa
 
 from f1mesh.errors import PermanentError
-from f1mesh.ingestion.columns import is_lossless, sql_name
+from f1mesh.ingestion.columns import is_lossless
+from f1mesh.sql_types import from_arrow
 
 DriftKind = Literal[
     "column_added",  # new at the source: added to the raw table
@@ -55,9 +56,9 @@ def evolve(
     for field in before:
         kind, change = _settle(field, source, replaces)
         if kind is None:
-            new = sql_name(source.field(field.name).type)
+            new = from_arrow(source.field(field.name).type)
             raise PermanentError(
-                f"{place}: column {field.name} is {sql_name(field.type)} in the raw table and "
+                f"{place}: column {field.name} is {from_arrow(field.type)} in the raw table and "
                 f"{new} at the source now, which does not fit. Take the new type with `{remedy}` "
                 "(rereads the stream), or give the source its type back."
             )
@@ -66,7 +67,7 @@ def evolve(
     for field in source:
         if field.name not in before.names:
             fields.append(field)
-            drift.append(Drift("column_added", field.name, sql_name(field.type)))
+            drift.append(Drift("column_added", field.name, from_arrow(field.type)))
     retyped = any(change.kind in ("type_widened", "type_replaced") for change in drift)
     return Evolution(pa.schema(fields), rewrites=retyped, drift=tuple(drift))
 
@@ -81,7 +82,7 @@ def _settle(
     new = source.field(name).type
     if new == old:
         return old, None
-    told = f"{sql_name(old)} -> {sql_name(new)}"
+    told = f"{from_arrow(old)} -> {from_arrow(new)}"
     if replaces:
         return new, Drift("type_replaced", name, told)
     if is_lossless(new, old) or pa.types.is_string(old):

@@ -95,7 +95,7 @@ def run_sync(
     remedy = f"./f1 sync run {domain.name} {sync.name} --full-refresh"
     url = source_url(sync.source.connection, workspace)
     with opened(sync, url) as reader, connect(target) as connection:
-        tables = RawTables(connection, target.catalog, domain.name)
+        tables = RawTables(connection, target.schemas, domain.name)
 
         def run(stream: Stream) -> StreamResult:
             return _run_stream(stream, reader, tables, remedy, full_refresh, tell)
@@ -110,7 +110,7 @@ def run_sync(
 def sync_status(sync: Sync, domain: Domain, target: Target) -> tuple[StreamStatus, ...]:
     """The state of every stream of a sync, as its raw table tells it."""
     with connect(target) as connection:
-        tables = RawTables(connection, target.catalog, domain.name)
+        tables = RawTables(connection, target.schemas, domain.name)
         return tuple(_status(sync, stream, tables) for stream in sync.streams)
 
 

@@ -9,21 +9,22 @@ import pyarrow as pa
 
 from f1mesh.client import query
 from f1mesh.errors import PermanentError, TransientError
-from f1mesh.ingestion.columns import sql_name
-from f1mesh.sql_text import quoted
+from f1mesh.schemas import Schemas
+from f1mesh.sql_text import dotted, quoted, text
+from f1mesh.sql_types import from_arrow
 
 if TYPE_CHECKING:
     from databricks.sql.client import Connection
 
 
 class RawTables:
-    """The raw tables `<catalog>.<domain>_raw.*` of one domain, through one connection."""
+    """The raw tables of one domain, through one connection."""
 
-    def __init__(self, connection: Connection, catalog: str, domain: str) -> None:
+    def __init__(self, connection: Connection, schemas: Schemas, domain: str) -> None:
         self._connection = connection
         self._lock = threading.Lock()  # a connection serves one thread at a time
-        self._catalog = catalog
-        self._schema = f"{domain}_raw"
+        self._catalog = schemas.catalog
+        self._schema = schemas.raw(domain)
         self._names: set[str] | None = None
 
     def full_name(self, stream: str) -> str:
@@ -36,9 +37,9 @@ class RawTables:
 
     def create(self, stream: str, columns: pa.Schema) -> str:
         """Make the table unless somebody did meanwhile; where it lies."""
-        listed = ", ".join(f"{quoted(column.name)} {sql_name(column.type)}" for column in columns)
+        listed = ", ".join(f"{quoted(column.name)} {from_arrow(column.type)}" for column in columns)
         with self._lock:
-            self._ask(f"create schema if not exists {quoted(self._catalog)}.{quoted(self._schema)}")
+            self._ask(f"create schema if not exists {dotted(self._catalog, self._schema)}")
             self._ask(f"create table if not exists {self._named(stream)} ({listed}) using delta")
             self._known().add(stream.lower())
             return self._location(stream)
@@ -47,7 +48,7 @@ class RawTables:
         if self._names is None:
             found = self._ask(
                 f"select table_name from {quoted(self._catalog)}.information_schema.tables "
-                f"where table_schema = '{self._schema}'"
+                f"where table_schema = {text(self._schema)}"
             )
             self._names = {str(name).lower() for name in found.column(0).to_pylist()}
         return self._names
@@ -72,4 +73,4 @@ class RawTables:
             raise kind(f"The warehouse refused `{statement}`: {error}") from error
 
     def _named(self, stream: str) -> str:
-        return ".".join(quoted(part) for part in (self._catalog, self._schema, stream))
+        return dotted(self._catalog, self._schema, stream)

@@ -115,7 +115,7 @@ class StepRunner:
         """
         project = self._project(domain)
         manifest = project.current_manifest(progress=self.progress)
-        log = BuildLog(self.target, f"{domain}_marts")
+        log = BuildLog(self.target, self.target.schemas.marts(domain))
         everything = bool(self.full_refresh or self.no_skip or self.variables)
         contents = self._contents(domain, manifest)
         change = Change.of(project, log, contents, everything=everything)
@@ -135,7 +135,7 @@ class StepRunner:
         with self._one_check, connect(self.target) as connection:
             result = audit(
                 connection,
-                self.target.catalog,
+                self.target.schemas,
                 ref,
                 self.contract(ref),
                 manifest=self._project(ref.domain).manifest(),
@@ -160,7 +160,7 @@ class StepRunner:
         if ref not in self._checks:
             self.check(ref)
         with connect(self.target) as connection:
-            done = publish(connection, self.target.catalog, self._checks[ref], run_id=self.run_id)
+            done = publish(connection, self.target.schemas, self._checks[ref], run_id=self.run_id)
         self.progress(done.line())
         return done
 
@@ -222,7 +222,7 @@ class StepRunner:
         own = {
             key: source["identifier"]
             for key, source in manifest["sources"].items()
-            if source["schema"] == f"{domain}_raw"
+            if source["schema"] == self.target.schemas.raw(domain)
         }
         states = raw_states(domain, own.values(), self.target)
         return {key: states[table] for key, table in own.items() if table in states}
@@ -235,13 +235,13 @@ class StepRunner:
         found: dict[tuple[str, str], Pointer] = {}
         with connect(self.target) as connection:
             for ref in self.mesh.domain(domain).inputs:
-                pointer = read_pointer(connection, self.target.catalog, self.contract(ref))
+                pointer = read_pointer(connection, self.target.schemas, self.contract(ref))
                 if pointer is None:
                     raise PermanentError(
                         f"The domain '{domain}' reads {ref}, which was never published: "
                         f"`./f1 run --domain {ref.domain}` publishes it, or says what is wrong."
                     )
-                found[ref.domain, ref.product] = pointer
+                found[self.target.schemas.published(ref.domain), ref.product] = pointer
         return found
 
     def _explained(self, node: NodeResult) -> str:

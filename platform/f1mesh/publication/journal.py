@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from f1mesh.client import query
 from f1mesh.publication.pointer import is_missing
+from f1mesh.schemas import Schemas
 from f1mesh.sql_text import moment, text
 
 if TYPE_CHECKING:
@@ -67,14 +68,14 @@ class Entry:
 
 @dataclass(frozen=True)
 class Journal:
-    """The log of one catalog."""
+    """The log of one environment."""
 
     connection: Connection
-    catalog: str
+    schemas: Schemas
 
     @property
     def table(self) -> str:
-        return f"{self.catalog}.mesh.publications"
+        return f"{self.schemas.mesh}.publications"
 
     def last(self, product: str) -> Entry | None:
         """The newest entry of a product."""
@@ -113,7 +114,7 @@ class Journal:
             self.append(entry)
 
     def _ready_table(self) -> str:
-        query(self.connection, f"create schema if not exists {self.catalog}.mesh")
+        query(self.connection, f"create schema if not exists {self.schemas.mesh}")
         declared = ", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items())
         query(self.connection, f"create table if not exists {self.table} ({declared}) using delta")
         return self.table

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from f1mesh.client import query
 from f1mesh.contracts.model import Column, Contract
 from f1mesh.contracts.table_version import TableVersion
-from f1mesh.sql_text import columns, text
+from f1mesh.schemas import Schemas
+from f1mesh.sql_text import columns, quoted, text
 
 if TYPE_CHECKING:
     from databricks.sql.client import Connection
@@ -66,18 +67,18 @@ class Pointer:
         )
 
 
-def view_of(catalog: str, contract: Contract) -> str:
-    return f"{catalog}.{contract.domain}.{contract.product}"
+def view_of(schemas: Schemas, contract: Contract) -> str:
+    return schemas.view(contract.domain, contract.product)
 
 
-def table_of(catalog: str, contract: Contract) -> str:
+def table_of(schemas: Schemas, contract: Contract) -> str:
     """The private table that dbt builds and the view points into."""
-    return f"{catalog}.{contract.domain}_marts.{contract.product}"
+    return schemas.table(contract.domain, contract.product)
 
 
-def read_pointer(connection: Connection, catalog: str, contract: Contract) -> Pointer | None:
+def read_pointer(connection: Connection, schemas: Schemas, contract: Contract) -> Pointer | None:
     """Where the product's view points; None if it was never published."""
-    return read_view(connection, view_of(catalog, contract))
+    return read_view(connection, view_of(schemas, contract))
 
 
 def read_view(connection: Connection, relation: str) -> Pointer | None:
@@ -92,21 +93,22 @@ def read_view(connection: Connection, relation: str) -> Pointer | None:
 
 
 def move_pointer(
-    connection: Connection, catalog: str, contract: Contract, pointer: Pointer
+    connection: Connection, schemas: Schemas, contract: Contract, pointer: Pointer
 ) -> None:
     """Point the view at `pointer.version`, with the contract's columns in its order."""
-    query(connection, f"create schema if not exists {catalog}.{contract.domain}")
-    query(connection, view_statement(catalog, contract, pointer))
+    schema = f"{schemas.catalog}.{schemas.published(contract.domain)}"
+    query(connection, f"create schema if not exists {schema}")
+    query(connection, view_statement(schemas, contract, pointer))
 
 
-def view_statement(catalog: str, contract: Contract, pointer: Pointer) -> str:
+def view_statement(schemas: Schemas, contract: Contract, pointer: Pointer) -> str:
     """The one statement that publishes."""
     properties = ", ".join(
         f"{text(_PREFIX + key)} = {text(value)}" for key, value in pointer.properties().items()
     )
-    source = TableVersion(table_of(catalog, contract), pointer.version)
+    source = TableVersion(table_of(schemas, contract), pointer.version)
     return (
-        f"create or replace view {view_of(catalog, contract)}"
+        f"create or replace view {view_of(schemas, contract)}"
         f" ({', '.join(_declared(column) for column in contract.columns)})"
         f" comment {text(contract.summary)}"
         f" tblproperties ({properties})"
@@ -120,4 +122,4 @@ def is_missing(error: Exception) -> bool:
 
 
 def _declared(column: Column) -> str:
-    return f"`{column.name}` comment {text(column.description)}"
+    return f"{quoted(column.name)} comment {text(column.description)}"

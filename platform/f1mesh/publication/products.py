@@ -15,6 +15,7 @@ from f1mesh.errors import PermanentError
 from f1mesh.publication.journal import Entry, Journal
 from f1mesh.publication.pointer import Pointer, is_missing, read_pointer, table_of
 from f1mesh.registry import Mesh, ProductRef
+from f1mesh.schemas import Schemas
 
 if TYPE_CHECKING:
     from databricks.sql.client import Connection
@@ -42,33 +43,33 @@ class ProductStatus:
 
 def product_statuses(
     connection: Connection,
-    catalog: str,
+    schemas: Schemas,
     mesh: Mesh,
     refs: Iterable[ProductRef],
     manifests: Manifests,
 ) -> list[ProductStatus]:
     """The products in the order given; `manifests` gives dbt's manifest of a domain, or raises
     PermanentError where dbt has not run yet."""
-    latest = Journal(connection, catalog).latest()
+    latest = Journal(connection, schemas).latest()
     contracts = {ref: contract_of(mesh, ref) for ref in refs}
     upstream = _upstream(contracts, manifests)
     tables = sorted({table for found in upstream.values() for table in found})
-    freshness = _freshness(connection, catalog, tables)
+    freshness = _freshness(connection, schemas, tables)
     return [
-        _status(connection, catalog, contract, freshness.of(upstream[ref]), latest.get(str(ref)))
+        _status(connection, schemas, contract, freshness.of(upstream[ref]), latest.get(str(ref)))
         for ref, contract in contracts.items()
     ]
 
 
 def _status(
     connection: Connection,
-    catalog: str,
+    schemas: Schemas,
     contract: Contract,
     freshness: Freshness,
     last: Entry | None,
 ) -> ProductStatus:
-    pointer = read_pointer(connection, catalog, contract)
-    built = _built(connection, catalog, contract)
+    pointer = read_pointer(connection, schemas, contract)
+    built = _built(connection, schemas, contract)
     return ProductStatus(
         product=str(contract),
         owner=contract.owner,
@@ -101,9 +102,9 @@ def _waiting(built: int | None, pointer: Pointer | None, last: Entry | None) -> 
     return None if same else built
 
 
-def _built(connection: Connection, catalog: str, contract: Contract) -> int | None:
+def _built(connection: Connection, schemas: Schemas, contract: Contract) -> int | None:
     try:
-        return current_version(connection, table_of(catalog, contract))
+        return current_version(connection, table_of(schemas, contract))
     except Exception as error:
         if is_missing(error):
             return None
@@ -122,9 +123,9 @@ def _upstream(
     return found
 
 
-def _freshness(connection: Connection, catalog: str, tables: list[str]) -> Freshness:
+def _freshness(connection: Connection, schemas: Schemas, tables: list[str]) -> Freshness:
     try:
-        return measure_freshness(connection, catalog, tables)
+        return measure_freshness(connection, schemas.catalog, tables)
     except Exception as error:
         if is_missing(error):
             return Freshness({table: None for table in tables})

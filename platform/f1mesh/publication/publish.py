@@ -24,6 +24,7 @@ from f1mesh.publication.pointer import Pointer, is_missing, move_pointer, read_p
 from f1mesh.publication.recall import Recall, looked_at
 from f1mesh.publication.retention import RENEW_AFTER
 from f1mesh.registry import ProductRef
+from f1mesh.schemas import Schemas
 
 if TYPE_CHECKING:
     from databricks.sql.client import Connection
@@ -119,7 +120,7 @@ class Publication:
 
 def audit(
     connection: Connection,
-    catalog: str,
+    schemas: Schemas,
     ref: ProductRef,
     contract: Contract,
     *,
@@ -136,17 +137,17 @@ def audit(
     """
     now = now or datetime.now(UTC)
     recall = recall or Recall()
-    at = TableVersion(table_of(catalog, contract), _candidate(connection, catalog, contract))
+    at = TableVersion(table_of(schemas, contract), _candidate(connection, schemas, contract))
     raw = raw_tables_upstream(manifest, ref.product)
-    freshness = recall.freshness(connection, catalog, raw)
-    published = read_pointer(connection, catalog, contract)
+    freshness = recall.freshness(connection, schemas, raw)
+    published = read_pointer(connection, schemas, contract)
     if published and now - published.published_at <= RENEW_AFTER:
-        known = recall.holds(connection, catalog, contract, at.version, published)
+        known = recall.holds(connection, schemas, contract, at.version, published)
         if known:
             return _recalled(contract, at, freshness, published, known, now)
-    result = _looked_at(connection, contract, at, freshness, published, recall, now)
+    result = _looked_at(connection, contract, at, schemas, freshness, published, recall, now)
     if not result.report.passed:
-        Journal(connection, catalog).append(_entry(result, Action.BLOCKED, run_id, now))
+        Journal(connection, schemas).append(_entry(result, Action.BLOCKED, run_id, now))
     return result
 
 
@@ -167,26 +168,28 @@ def _looked_at(
     connection: Connection,
     contract: Contract,
     at: TableVersion,
+    schemas: Schemas,
     freshness: Freshness,
     published: Pointer | None,
     recall: Recall,
     now: datetime,
 ) -> Audit:
     surface = check_surface(connection, contract, at, freshness, now)
-    last = recall.last_good(connection, at.catalog, str(contract))
-    stood_on = recall.stands_on(connection, at.catalog, looked_at(contract, at))
+    last = recall.last_good(connection, schemas, str(contract))
+    stood_on = recall.stands_on(connection, schemas, looked_at(contract, at, schemas))
     shows = published and _shows(connection, contract, at, surface, published, now)
     if published and shows and not recall.anew and last and last.report.get("stood_on") == stood_on:
         report = _carried_over(contract, at, surface, published, last)
         return Audit(contract, at.version, report, published, unchanged=True)
-    report = check_rows(connection, contract, at, surface, _comparable(contract, published))
+    before = _comparable(contract, published)
+    report = check_rows(connection, contract, at, schemas, surface, before)
     report = replace(_unless_emptied(report, published), stood_on=stood_on)
     return Audit(contract, at.version, report, published, unchanged=bool(shows))
 
 
 def publish(
     connection: Connection,
-    catalog: str,
+    schemas: Schemas,
     judged: Audit,
     *,
     run_id: str,
@@ -198,7 +201,7 @@ def publish(
     """
     judged.raise_if_broken()
     now = now or datetime.now(UTC)
-    journal = Journal(connection, catalog)
+    journal = Journal(connection, schemas)
     contract, report = judged.contract, judged.report
     if judged.unchanged and judged.published:
         if not judged.recalled:
@@ -206,7 +209,7 @@ def publish(
         seen = judged.published
         return Publication(str(contract), seen.version, seen.rows, Action.UNCHANGED, judged)
     journal.intend(_entry(judged, Action.PUBLISHED, run_id, now))
-    move_pointer(connection, catalog, contract, pointer_to(contract, report, run_id, now))
+    move_pointer(connection, schemas, contract, pointer_to(contract, report, run_id, now))
     return Publication(str(contract), judged.version, report.rows, Action.PUBLISHED, judged)
 
 
@@ -224,13 +227,13 @@ def pointer_to(contract: Contract, report: CheckReport, run_id: str, now: dateti
     )
 
 
-def _candidate(connection: Connection, catalog: str, contract: Contract) -> int:
+def _candidate(connection: Connection, schemas: Schemas, contract: Contract) -> int:
     try:
-        return current_version(connection, table_of(catalog, contract))
+        return current_version(connection, table_of(schemas, contract))
     except Exception as error:
         if is_missing(error):
             raise PermanentError(
-                f"{contract} has not been built: there is no {table_of(catalog, contract)}. "
+                f"{contract} has not been built: there is no {table_of(schemas, contract)}. "
                 "Run `./f1 run` first."
             ) from error
         raise

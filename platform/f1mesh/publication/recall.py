@@ -19,6 +19,7 @@ from f1mesh.contracts.model import Contract
 from f1mesh.contracts.table_version import TableVersion, current_version
 from f1mesh.publication.journal import Action, Entry, Journal
 from f1mesh.publication.pointer import Pointer, is_missing, read_view
+from f1mesh.schemas import Schemas
 
 if TYPE_CHECKING:
     from databricks.sql.client import Connection
@@ -39,18 +40,18 @@ class Recall:
     _contents: dict[str, str] = field(default_factory=dict)
     _read_at: dict[str, datetime | None] = field(default_factory=dict)
 
-    def last_good(self, connection: Connection, catalog: str, product: str) -> Entry | None:
+    def last_good(self, connection: Connection, schemas: Schemas, product: str) -> Entry | None:
         """The newest entry of the log on a product, of before this run, if it tells of a check that
         passed."""
         if self._latest is None:
-            self._latest = Journal(connection, catalog).latest()
+            self._latest = Journal(connection, schemas).latest()
         last = self._latest.get(product)
         return last if last and last.action in _JUDGED_GOOD else None
 
     def holds(
         self,
         connection: Connection,
-        catalog: str,
+        schemas: Schemas,
         contract: Contract,
         version: int,
         published: Pointer | None,
@@ -58,7 +59,7 @@ class Recall:
         """The entry that found this very version good, if nothing that it stood on has changed."""
         if self.anew or published is None:
             return None
-        last = self.last_good(connection, catalog, str(contract))
+        last = self.last_good(connection, schemas, str(contract))
         if last is None:
             return None
         same = (last.version, last.contract_digest) == (version, contract.digest)
@@ -68,34 +69,36 @@ class Recall:
         then = last.report.get("stood_on")
         if not (same and shown) or then is None:
             return None
-        return last if then == self.stands_on(connection, catalog, then) else None
+        return last if then == self.stands_on(connection, schemas, then) else None
 
     def stands_on(
-        self, connection: Connection, catalog: str, names: Iterable[str]
+        self, connection: Connection, schemas: Schemas, names: Iterable[str]
     ) -> dict[str, str]:
         """The content of each thing that rules look at, as it is now."""
-        return {name: self._content(connection, catalog, name) for name in sorted(names)}
+        return {name: self._content(connection, schemas, name) for name in sorted(names)}
 
-    def freshness(self, connection: Connection, catalog: str, tables: Collection[str]) -> Freshness:
+    def freshness(
+        self, connection: Connection, schemas: Schemas, tables: Collection[str]
+    ) -> Freshness:
         """When raw tables were read, each asked for once."""
         asked = [table for table in tables if table not in self._read_at]
-        self._read_at.update(measure_freshness(connection, catalog, asked).read_at)
+        self._read_at.update(measure_freshness(connection, schemas.catalog, asked).read_at)
         return Freshness({table: self._read_at[table] for table in tables})
 
-    def _content(self, connection: Connection, catalog: str, name: str) -> str:
+    def _content(self, connection: Connection, schemas: Schemas, name: str) -> str:
         if name == _NOW:
             return uuid.uuid4().hex
         if name == _TODAY:
             return datetime.now(UTC).date().isoformat()
         if name not in self._contents:
-            self._contents[name] = _content(connection, f"{catalog}.{name}")
+            self._contents[name] = _content(connection, f"{schemas.catalog}.{name}")
         return self._contents[name]
 
 
-def looked_at(contract: Contract, at: TableVersion) -> set[str]:
+def looked_at(contract: Contract, at: TableVersion, schemas: Schemas) -> set[str]:
     """What a contract's rules look at beside the version: tables (`schema.table`), the clock."""
     found: set[str] = set()
-    for rule in rules_of(contract, at):
+    for rule in rules_of(contract, at, schemas):
         found |= rule.measure.reads
         if asks_for_the_moment(rule.measure.query):
             found.add(_NOW)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from f1mesh.contracts.model import Contract
 from f1mesh.publication.journal import Journal
 from f1mesh.publication.pointer import read_pointer
+from f1mesh.schemas import Schemas
 
 if TYPE_CHECKING:
     from databricks.sql.client import Connection
@@ -23,11 +24,11 @@ VACUUM_HOURS = 168  # a warehouse refuses to keep less
 
 
 def versions_to_keep(
-    connection: Connection, catalog: str, contract: Contract, depth: int = ROLLBACK_DEPTH
+    connection: Connection, schemas: Schemas, contract: Contract, depth: int = ROLLBACK_DEPTH
 ) -> set[int]:
     """The published version and the newest `depth` good ones that a rollback could go to."""
-    published = read_pointer(connection, catalog, contract)
-    good = Journal(connection, catalog).good_versions(str(contract))
+    published = read_pointer(connection, schemas, contract)
+    good = Journal(connection, schemas).good_versions(str(contract))
     return {*good[:depth], *([published.version] if published else [])}
 
 

@@ -9,8 +9,9 @@ from f1mesh.contracts.gate import check
 from f1mesh.contracts.model import Contract
 from f1mesh.errors import PermanentError
 from f1mesh.publication.journal import Action, Entry, Journal
-from f1mesh.publication.pointer import Pointer, move_pointer, read_pointer, table_of
+from f1mesh.publication.pointer import Pointer, move_pointer, read_pointer
 from f1mesh.publication.publish import pointer_to
+from f1mesh.schemas import Schemas
 
 if TYPE_CHECKING:
     from databricks.sql.client import Connection
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 def rollback(
     connection: Connection,
-    catalog: str,
+    schemas: Schemas,
     contract: Contract,
     *,
     run_id: str,
@@ -32,14 +33,14 @@ def rollback(
     gone (VACUUM), or it does not keep the contract as it is today.
     """
     now = now or datetime.now(UTC)
-    published = read_pointer(connection, catalog, contract)
+    published = read_pointer(connection, schemas, contract)
     if published is None:
         raise PermanentError(f"{contract} was never published: there is nothing to go back from.")
-    journal = Journal(connection, catalog)
+    journal = Journal(connection, schemas)
     good = journal.good_versions(str(contract))
     version = _target(contract, published.version, good, to)
     try:
-        report = check(connection, contract, table_of(catalog, contract), version)
+        report = check(connection, contract, schemas, version)
     except Exception as error:
         raise PermanentError(
             f"Version {version} of {contract} cannot be read any more ({_first_line(error)}): its "
@@ -64,7 +65,7 @@ def rollback(
             report=report.as_json(),
         )
     )
-    move_pointer(connection, catalog, contract, pointer)
+    move_pointer(connection, schemas, contract, pointer)
     return pointer
 
 

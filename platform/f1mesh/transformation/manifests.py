@@ -17,6 +17,7 @@ from typing import Any
 
 from f1mesh.errors import PermanentError
 from f1mesh.registry import Domain, Mesh
+from f1mesh.schemas import Schemas
 
 _MANIFEST = "manifest.json"
 _STAMP = "project.sha256"
@@ -49,8 +50,9 @@ def write_manifests(
 
 
 def project_digest(domain: Domain, root: Path) -> str:
-    """Changes with every file that dbt reads of a domain: its project and the shared package."""
-    found = hashlib.sha256()
+    """Changes with every file that dbt reads of a domain (its project, the shared package) and with
+    the prefix of its schemas."""
+    found = hashlib.sha256(Schemas.of_environment().prefix.encode())
     for base in (domain.dbt_project, root / "platform" / "dbt"):
         for file in sorted(f for pattern in _SOURCES for f in base.rglob(pattern)):
             found.update(str(file.relative_to(base)).encode() + b"\0" + file.read_bytes())

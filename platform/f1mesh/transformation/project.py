@@ -27,7 +27,6 @@ from f1mesh.workspace import Workspace, private_folder
 
 _ONE_INVOCATION = threading.Lock()
 _LIBRARIES = ("dbt-core", "dbt-databricks", "f1mesh")
-_NAMING = ("F1_SCHEMA_PREFIX", "F1_TARGET")
 _FAILED = frozenset({"error", "fail", "runtime error"})
 
 Progress = Callable[[str], None]
@@ -110,7 +109,7 @@ class DbtProject:
     def of(
         cls, domain: Domain, workspace: Workspace, target: Target, *, log: str = "none"
     ) -> DbtProject:
-        state = workspace.data / "dbt" / domain.name
+        state = workspace.data / "dbt" / target.schemas.published(domain.name)
         return cls(
             domain=domain.name,
             folder=domain.dbt_project,
@@ -266,8 +265,8 @@ class DbtProject:
 def _digest(domain: Domain, root: Path, target: Target) -> str:
     """Changes with everything that decides what dbt makes of a project: files, versions, names."""
     libraries = {d.name: d.version for name in _LIBRARIES for d in distributions(name=name)}
-    settings = {name: os.environ.get(name) for name in _NAMING}
-    said = [project_digest(domain, root), libraries, settings, target.catalog]
+    names = [target.schemas.catalog, target.schemas.prefix, os.environ.get("F1_TARGET")]
+    said = [project_digest(domain, root), libraries, names]
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 

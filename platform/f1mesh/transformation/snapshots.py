@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from f1mesh.client import query
 from f1mesh.errors import PermanentError
-from f1mesh.sql_text import moment, quoted, text
+from f1mesh.sql_text import dotted, moment, quoted, text
 
 if TYPE_CHECKING:
     from databricks.sql.client import Connection
@@ -41,8 +41,7 @@ class Snapshot:
             known = ", ".join(sorted(found)) or "none"
             raise PermanentError(f"There is no snapshot '{name}'; there are: {known}.")
         node = found[name]
-        parts = (node["database"], node["schema"], node["alias"])
-        table = ".".join(map(quoted, parts))
+        table = dotted(node["database"], node["schema"], node["alias"])
         return cls(name, table, str(node["config"]["unique_key"]))
 
     def versions(self, connection: Connection, key: str) -> list[dict[str, Any]]:

@@ -22,9 +22,10 @@ from adbc_driver_manager.dbapi import Connection
 from adbc_driver_postgresql import dbapi
 
 from f1mesh.errors import MeshError, PermanentError, TransientError
-from f1mesh.ingestion.readers.postgres_types import Column, quote
+from f1mesh.ingestion.readers.postgres_types import Column
 from f1mesh.ingestion.readers.reader import Extract, Resume
 from f1mesh.ingestion.sync import Stream
+from f1mesh.standard_sql import quoted, text
 
 # Asked before the snapshot is taken. A statement that runs may already have stamped a row although
 # its transaction has no id yet, so it counts as writing.
@@ -107,13 +108,13 @@ class PostgresReader:
         if connection is None:
             connection = self._connect()
             _execute(connection, _SNAPSHOT)
-            _execute(connection, f"set transaction snapshot {_literal(self._snapshot)}")
+            _execute(connection, f"set transaction snapshot {text(self._snapshot)}")
             self._local.connection = connection
         return connection
 
     def _discover(self, connection: Connection) -> Mapping[str, list[Column]]:
         tables: dict[str, list[Column]] = {}
-        for row in _rows(connection, _COLUMNS.format(schema=_literal(self._schema))):
+        for row in _rows(connection, _COLUMNS.format(schema=text(self._schema))):
             tables.setdefault(row["relation"], []).append(Column.of(row["name"], row["declared"]))
         return tables
 
@@ -139,10 +140,10 @@ class PostgresReader:
         self, stream: Stream, columns: list[Column], cursor: Column | None, resume: Resume | None
     ) -> str:
         items = ", ".join(column.expression for column in columns)
-        statement = f"select {items} from {quote(self._schema)}.{quote(stream.name)}"
+        statement = f"select {items} from {quoted(self._schema)}.{quoted(stream.name)}"
         if cursor is None or not resume or resume.get("cursor") is None:
             return statement
-        start = f"{_literal(str(resume['cursor']))}::{cursor.declared}"
+        start = f"{text(str(resume['cursor']))}::{cursor.declared}"
         if stream.lookback_seconds:
             start += f" - interval '{stream.lookback_seconds} seconds'"
         collation = ' collate "C"' if pa.types.is_string(cursor.kind) else ""
@@ -203,12 +204,8 @@ def _as_text(value: Any) -> str | None:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def _later(value: Any, text: str, cursor: Column) -> bool:
-    return bool(value > pa.scalar(text).cast(cursor.kind).as_py())
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+def _later(value: Any, before: str, cursor: Column) -> bool:
+    return bool(value > pa.scalar(before).cast(cursor.kind).as_py())
 
 
 def _execute(connection: Connection, statement: str) -> None:

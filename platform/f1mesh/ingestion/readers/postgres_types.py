@@ -24,6 +24,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from f1mesh.ingestion.columns import NUMERIC, TIMESTAMP, TIMESTAMP_NTZ, Fitted, fit, fit_where
+from f1mesh.standard_sql import quoted
 
 _PLAIN = {
     "smallint": pa.int16(),
@@ -67,7 +68,7 @@ class Column:
 
     @property
     def quoted(self) -> str:
-        return quote(self.name)
+        return quoted(self.name)
 
     @property
     def expression(self) -> str:
@@ -97,11 +98,6 @@ class Column:
             )
             return fit_where(values, inside)
         return fit(values, self.kind, Decimal)
-
-
-def quote(name: str) -> str:
-    """A PostgreSQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _decimal(precision: str | None, scale: str | None) -> pa.Decimal128Type:

@@ -16,6 +16,7 @@ from f1mesh.warehouse.relations import (
     view_columns,
 )
 from f1mesh.warehouse.results import Result, rows_result
+from f1mesh.warehouse.sql.literals import quote_name
 from f1mesh.warehouse.sql.tokens import Cursor
 from f1mesh.warehouse.sql.types import json_type
 from f1mesh.warehouse.statements.clauses import find_field
@@ -129,7 +130,7 @@ def _constraint_rows(what: Relation) -> list[tuple[str, str, str | None]]:
     key = what.constraints.primary_key
     rows: list[tuple[str, str, str | None]] = []
     if key:
-        columns = ", ".join(f"`{c}`" for c in key.columns)
+        columns = ", ".join(map(quote_name, key.columns))
         rows.append((key.name, f"PRIMARY KEY ({columns})", ""))
     rows += [(n, f"CHECK ({c})", "") for n, c in what.constraints.checks.items()]
     return rows

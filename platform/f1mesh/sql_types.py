@@ -1,4 +1,4 @@
-"""One spelling for physical types: that of Databricks, in lower case (`decimal(10,2)`)."""
+"""Types as Databricks and Spark spell them, in lower case (`decimal(10,2)`): one spelling each."""
 
 from __future__ import annotations
 
