@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
+from typing import Annotated
 
 import typer
 
@@ -21,10 +24,10 @@ from f1mesh.cli import (
     warehouse,
 )
 from f1mesh.cli.declared import LoadingCommand
+from f1mesh.telling import show_tracebacks
 
 app = typer.Typer(
     name="f1",
-    help="The F1 data mesh: `f1 run` builds it from real history, `f1 answers` asks it.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -66,11 +69,30 @@ for name, part, about in (
     app.add_typer(part, name=name, help=about, rich_help_panel="Parts")
 
 
+@app.callback()
+def options(
+    debug: Annotated[
+        bool,
+        typer.Option("--debug", help="Show an error's traceback, too (also: F1_DEBUG=1)."),
+    ] = False,
+) -> None:
+    """The F1 data mesh: `f1 run` builds it from real history, `f1 answers` asks it."""
+    show_tracebacks(debug)
+
+
 def main() -> None:
     """Entry point of the launcher and of the console script."""
+    os.umask(0o077)  # what is written is the user's alone; services inherit it
     # It warns at each import of Thrift, of nothing that anybody could do.
     logging.getLogger("thrift.transport.sslcompat").setLevel(logging.ERROR)
-    app(prog_name="f1")
+    app(_debug_first(sys.argv[1:]), prog_name="f1")
+
+
+def _debug_first(arguments: list[str]) -> list[str]:
+    """`--debug` may stand anywhere; what is behind `--` is somebody else's."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    own = [argument for argument in arguments[:end] if argument != "--debug"]
+    return ["--debug"] * (len(own) < end) + own + arguments[end:]
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import typer
 
 from f1mesh.causes import exit_code
-from f1mesh.errors import MeshError
+from f1mesh.telling import debugging, told, trace
 
 
 def visible(text: str) -> str:
@@ -75,22 +75,21 @@ def print_records(title: str, records: Sequence[Mapping[str, Any]]) -> None:
 
 @contextmanager
 def failures() -> Iterator[None]:
-    """End the command with the error's message and exit code, without a traceback."""
+    """End the command with one line that says what went wrong, and the error's exit code. The
+    traceback is for `--debug`."""
     try:
         yield
-    except MeshError as error:
-        note(f"error: {error}")
-        raise typer.Exit(error.exit_code) from error
+    except (typer.BadParameter, typer.Exit, typer.Abort):
+        raise  # told already, or by Typer
     except KeyboardInterrupt as error:
         note("stopped")
         raise typer.Exit(130) from error
-    except OSError as error:
-        note(f"error: {_os_advice(error)}")
-        raise typer.Exit(1) from error
+    except BrokenPipeError:
+        raise  # whoever read the output has gone: nothing is left to be told
     except Exception as error:
-        if not _of_the_warehouse(error):
-            raise
-        note(f"error: {error}")
+        if debugging():
+            note(trace(error))
+        note(f"error: {told(error)}")
         raise typer.Exit(exit_code(error)) from error
 
 
@@ -103,20 +102,6 @@ def command(function: Callable[..., Any]) -> Callable[..., Any]:
             return function(*args, **kwargs)
 
     return run
-
-
-def _of_the_warehouse(error: Exception) -> bool:
-    """Whether the warehouse's client raised it (not imported: the command never asked)."""
-    client = sys.modules.get("databricks.sql.exc")
-    return client is not None and isinstance(error, client.Error)
-
-
-def _os_advice(error: OSError) -> str:
-    import errno
-
-    if error.errno == errno.ENOSPC:
-        return f"the disk is full ({error.filename or 'while writing'}). Free space and run again."
-    return str(error)
 
 
 def _is_number(value: Any) -> bool:

@@ -12,6 +12,7 @@ import typer
 
 from f1mesh.cli.declared import declared_options
 from f1mesh.cli.output import command, emit_json, note
+from f1mesh.telling import told
 from f1mesh.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def run(
             "ok": not failed,
             "domains": [asdict(summary) for summary in summaries],
             "steps": {o.step.id: round(o.seconds, 3) for o in outcomes},
-            "failed": {o.step.id: str(o.error or "skipped") for o in failed},
+            "failed": {o.step.id: told(o.error) if o.error else "skipped" for o in failed},
             "answers": as_document(answers),
         }
         emit_json(document)

@@ -12,6 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from f1mesh import telling
 from f1mesh.cli.output import print_table, visible
 from f1mesh.orchestration import Outcome, Step, StepKind
 from f1mesh.orchestration.report import told
@@ -65,12 +66,14 @@ class RunView(Observer):
         told = describe(outcome)
         self.console.print(f"{MARKS[outcome.state]} {outcome.step.id:<48}", end="")
         self.console.print(f" {outcome.seconds:6.1f} s  {visible(told)}", markup=False)
+        if outcome.error is not None and telling.debugging():
+            self.say(telling.trace(outcome.error))
 
 
 def describe(outcome: Outcome) -> str:
     """One line on what a step did."""
     if outcome.error is not None:
-        return str(outcome.error)
+        return telling.told(outcome.error)
     return told(outcome.step, outcome.result)
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from f1mesh.cli.output import command
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -14,26 +16,19 @@ app = typer.Typer(help="The embedded SQL warehouse of the dataset in use.", no_a
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-def _fail(error: Exception) -> typer.Exit:
-    typer.echo(f"error: {error}", err=True)
-    return typer.Exit(getattr(error, "exit_code", 1))
-
-
 @app.command()
+@command
 def start() -> None:
     """Start the warehouse in the background (no effect if it runs)."""
-    from f1mesh.errors import MeshError
     from f1mesh.warehouse import launch
     from f1mesh.workspace import Workspace
 
-    try:
-        running = launch.start(Workspace.locate())
-    except MeshError as error:
-        raise _fail(error) from error
+    running = launch.start(Workspace.locate())
     typer.echo(f"The warehouse runs on 127.0.0.1:{running.endpoint['port']} (pid {running.pid}).")
 
 
 @app.command()
+@command
 def stop() -> None:
     """Stop the warehouse."""
     from f1mesh.warehouse import launch
@@ -44,6 +39,7 @@ def stop() -> None:
 
 
 @app.command()
+@command
 def status(as_json: Json = False) -> None:
     """Say whether the warehouse runs, and where; exit code 3 if it does not."""
     from f1mesh.client import HTTP_PATH, embedded_service
@@ -74,6 +70,7 @@ def status(as_json: Json = False) -> None:
 
 
 @app.command()
+@command
 def sql(
     statement: Annotated[str, typer.Argument(help="One SQL statement.")],
     schema: Annotated[str, typer.Option(help="Schema of unqualified names.")] = "default",
@@ -81,17 +78,11 @@ def sql(
     as_json: Json = False,
 ) -> None:
     """Run one statement and print its rows."""
-    from databricks.sql.exc import Error
-
     from f1mesh.client import connect, find_target, query
-    from f1mesh.errors import MeshError
     from f1mesh.workspace import Workspace
 
-    try:
-        with connect(find_target(Workspace.locate()), schema) as connection:
-            result = query(connection, statement)
-    except (MeshError, Error) as error:
-        raise _fail(error) from error
+    with connect(find_target(Workspace.locate()), schema) as connection:
+        result = query(connection, statement)
     if as_json:
         typer.echo(json.dumps(result.to_pylist(), default=str, ensure_ascii=False))
     else:

@@ -12,15 +12,15 @@ import json
 import signal
 import sys
 import time
-import traceback
 from dataclasses import dataclass
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from f1mesh.causes import exit_code
-from f1mesh.errors import MeshError, PermanentError, TransientError
+from f1mesh.errors import PermanentError, TransientError
 from f1mesh.orchestration.graph import Step, mesh_graph
 from f1mesh.orchestration.report import document, failure
+from f1mesh.telling import debugging, trace
 from f1mesh.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -82,8 +82,8 @@ def _attempt(order: Order) -> tuple[int, dict[str, Any]]:
             if isinstance(problem, KeyboardInterrupt)
             else problem
         )
-        if not isinstance(error, MeshError):
-            traceback.print_exception(error)
+        if debugging():
+            _say(trace(error))
         code = exit_code(error)
         said = failure(order.step, error, run_id=order.run_id, code=code)
         print(f"error: {said['told']}", file=sys.stderr, flush=True)

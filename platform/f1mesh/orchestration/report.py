@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from f1mesh import telling
 from f1mesh.orchestration.graph import Step, StepKind
 
 
@@ -61,7 +62,7 @@ def failure(step_id: str, error: BaseException, *, run_id: str, code: int) -> di
         "run_id": run_id,
         "ok": False,
         "retry": code != 1,
-        "told": str(error).strip() or type(error).__name__,
+        "told": telling.told(error),
     }
 
 
