@@ -46,10 +46,22 @@ class Workspace:
 
     def activate(self) -> Workspace:
         """Make this dataset the one that later commands speak about."""
-        self.home.mkdir(parents=True, exist_ok=True)
+        self.make()
         fresh = self.home / f"active.{os.getpid()}"
         fresh.write_text(self.dataset + "\n")
         fresh.replace(self.home / "active")
+        return self
+
+    def make(self) -> Workspace:
+        """Make the folders of the dataset, which nobody else lists or reads. Root's are passed by
+        its PostgreSQL, which runs as another user."""
+        mode = 0o711 if os.geteuid() == 0 else 0o700
+        if not self.home.exists():
+            self.home.mkdir(parents=True)
+            self.home.chmod(mode)
+        for folder in (self.data.parent, self.data):
+            folder.mkdir(exist_ok=True)
+            folder.chmod(mode)
         return self
 
     @property

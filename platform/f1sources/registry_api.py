@@ -4,7 +4,8 @@
 100) and `offset`; all values are strings, a missing value is a missing key. Beyond the rate it
 answers 429 as the real one does. `python -m f1sources.registry_api` serves the database at
 `DATABASE_URL` on `HOST`:`PORT`; `F1_REGISTRY_RATE` is the number of requests per second and client
-(4 as the real one; `off`).
+(4 as the real one; `off`). `F1_REGISTRY_SECRET` is a part of the path that all addresses begin
+with: other users of the machine reach the port too, and the real service knows no password.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, LiteralString
 
 from f1mesh.errors import PermanentError, TransientError
-from f1sources.systems import RATE_SETTING, ROOT
+from f1sources.systems import RATE_SETTING, ROOT, SECRET_SETTING
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -91,12 +92,12 @@ class Throttle:
         return True
 
 
-def create_app(database_url: str, rate: float | None = DEFAULT_RATE) -> Starlette:
-    """The service as an ASGI application."""
+def create_app(database_url: str, rate: float | None = DEFAULT_RATE, secret: str = "") -> Starlette:
+    """The service as an ASGI application; every path begins with the secret, if there is one."""
     from starlette.applications import Starlette
     from starlette.exceptions import HTTPException
     from starlette.responses import JSONResponse
-    from starlette.routing import Route
+    from starlette.routing import Mount, Route
 
     throttle = Throttle(rate)
 
@@ -129,7 +130,8 @@ def create_app(database_url: str, rate: float | None = DEFAULT_RATE) -> Starlett
             for end in (".json", "/", ""):
                 routes.append(Route(path + end, endpoint(registry)))
     handlers: Mapping[Any, Any] = {HTTPException: failed, Exception: failed}
-    return Starlette(routes=routes, exception_handlers=handlers)
+    mounted = [Mount(f"/{secret}", routes=routes)] if secret else routes
+    return Starlette(routes=mounted, exception_handlers=handlers)
 
 
 def _reply(request: Request, registry: Registry, database_url: str) -> dict[str, Any]:
@@ -197,7 +199,8 @@ def main() -> None:
     """Serve until terminated."""
     import uvicorn
 
-    app = create_app(os.environ["DATABASE_URL"], rate_of(os.environ.get(RATE_SETTING)))
+    rate = rate_of(os.environ.get(RATE_SETTING))
+    app = create_app(os.environ["DATABASE_URL"], rate, os.environ.get(SECRET_SETTING, ""))
     host, port = os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "8000"))
     uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 ROOT = "/ergast/f1"
 RATE_SETTING = "F1_REGISTRY_RATE"
+SECRET_SETTING = "F1_REGISTRY_SECRET"
 
 OPTIONS = (
     LoadOption(
@@ -125,12 +127,13 @@ class DriversRegistry(SourceSystem):
         if (
             found
             and found.endpoint.get("database") == database
-            and _healthy(f"http://127.0.0.1:{found.endpoint['port']}")
+            and _healthy(str(found.endpoint["url"]).removesuffix(ROOT))
         ):
             return str(found.endpoint["url"])
         service.stop()  # it serves a database that has moved, or nothing any more
         port = choose_port("F1_REGISTRY_PORT", "The drivers registry")
-        address = f"http://127.0.0.1:{port}"
+        secret = secrets.token_urlsafe(16)
+        address = f"http://127.0.0.1:{port}/{secret}"
         service.start(
             [sys.executable, "-m", "f1sources.registry_api"],
             {"url": address + ROOT, "port": port, "database": database},
@@ -139,6 +142,7 @@ class DriversRegistry(SourceSystem):
                 "DATABASE_URL": database,
                 "HOST": "127.0.0.1",
                 "PORT": str(port),
+                SECRET_SETTING: secret,
                 RATE_SETTING: os.environ.get(RATE_SETTING, "off"),
             },
         )

@@ -27,12 +27,15 @@ if TYPE_CHECKING:
 class Api:
     """The application behind a real HTTP server of this process."""
 
-    def __init__(self, database: str, rate: float | None) -> None:
+    def __init__(self, database: str, rate: float | None, secret: str = "") -> None:
         import uvicorn
 
         self.port = free_port()
         config = uvicorn.Config(
-            create_app(database, rate), host="127.0.0.1", port=self.port, log_level="error"
+            create_app(database, rate, secret),
+            host="127.0.0.1",
+            port=self.port,
+            log_level="error",
         )
         self.server = uvicorn.Server(config)
         self.thread = threading.Thread(target=self.server.run, daemon=True)
@@ -56,8 +59,8 @@ class Api:
 def serve() -> Iterator[Callable[..., Api]]:
     opened: list[Api] = []
 
-    def start(database: str, rate: float | None = None) -> Api:
-        opened.append(Api(database, rate))
+    def start(database: str, rate: float | None = None, secret: str = "") -> Api:
+        opened.append(Api(database, rate, secret))
         return opened[-1]
 
     yield start
@@ -267,3 +270,15 @@ def test_the_service_follows_its_database(tmp_path: Path) -> None:
         ERGAST.stop(workspace)
     with pytest.raises(TransientError, match="does not run"):
         REGISTRY.url(workspace)
+
+
+def test_without_the_secret_of_its_address_nothing_is_told(
+    load_folder: Callable[..., LoadReport], database: str, serve: Callable[..., Api]
+) -> None:
+    load_folder()
+    api = serve(database, None, "s3cret")
+
+    assert api.get("/s3cret/ergast/f1/drivers.json")[1]["MRData"]["total"] == "3"
+    assert api.get("/s3cret/health") == (200, {"status": "ok"})
+    for path in ("/health", "/ergast/f1/drivers.json", "/s3cre/health", "/", "/docs"):
+        assert api.get(path) == (404, {"detail": "Not Found"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import signal
 import socket
 from collections.abc import Iterator
@@ -141,3 +142,31 @@ def test_as_root_it_works_below_a_folder_of_roots_own(tmp_path: Path) -> None:
         SERVER.stop(workspace)
     assert closed.stat().st_mode & 0o777 == 0o700
     assert not reachable(str(closed / "x"), 65534, 65534)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's server runs as another user")
+def test_as_root_it_runs_as_a_user_that_nobody_else_is(workspace: Workspace) -> None:
+    SERVER.start(workspace)
+    running = SERVER.service(workspace).running()
+    assert running is not None
+
+    user = psutil.Process(running.pid).uids().effective
+
+    assert user not in {account.pw_uid for account in pwd.getpwall()}
+    owners = {path.stat().st_uid for path in (workspace.data / "lab_postgres").rglob("*")}
+    assert owners == {user}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's server runs as another user")
+def test_data_that_belongs_to_nobody_is_taken_from_it(workspace: Workspace) -> None:
+    SERVER.start(workspace)
+    SERVER.stop(workspace)
+    folder = workspace.data / "lab_postgres"
+    for path in (folder, *folder.rglob("*"), workspace.data / "lab_postgres.password"):
+        os.chown(path, 65534, 65534)
+
+    with psycopg.connect(SERVER.start(workspace)) as connection:
+        assert connection.execute("select 1").fetchone() == (1,)
+
+    assert folder.stat().st_uid != 65534
+    assert (workspace.data / "lab_postgres.password").stat().st_uid == 0

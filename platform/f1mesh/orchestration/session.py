@@ -20,7 +20,7 @@ import psutil
 from f1mesh.client import Target, embedded_service, find_target, named_host
 from f1mesh.errors import PermanentError
 from f1mesh.services import Service
-from f1mesh.workspace import Workspace
+from f1mesh.workspace import Workspace, private_folder
 
 
 @contextmanager
@@ -29,7 +29,7 @@ def sole_run(workspace: Workspace) -> Iterator[None]:
 
     The lock is the kernel's (flock): it ends with its holder, however that ends.
     """
-    workspace.data.mkdir(parents=True, exist_ok=True)
+    workspace.make()
     with (workspace.data / "run.lock").open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -124,7 +124,7 @@ def _stop(workspace: Workspace, names: frozenset[str]) -> None:
 @contextmanager
 def _owned(workspace: Workspace, keep: bool) -> Iterator[None]:
     before = frozenset(s.name for s in running(workspace)) - _orphans(workspace)
-    _owner_file(workspace).parent.mkdir(parents=True, exist_ok=True)
+    private_folder(workspace.run_dir)
     outermost = not _owner_file(workspace).exists()
     if outermost:
         me = {"pid": os.getpid(), "before": sorted(before)}

@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -68,6 +68,7 @@ class PostgresServer(SourceSystem):
         """
         if named := named_url(self.connection):
             return named
+        workspace.make()
         address = _answering(self.service(workspace)) or self._launched(workspace)
         _create_database(address)
         return address
@@ -138,16 +139,18 @@ def _initialised(folder: Path, user: str) -> str:
     """Make the data folder if there is none yet: the password of its user."""
     secret = folder.with_name(f"{folder.name}.password")
     if (folder / "PG_VERSION").is_file() and secret.is_file():
+        _make_nameless(folder)
         return secret.read_text().strip()
     fresh = folder.with_name(f"{folder.name}.new")
     for leftover in (fresh, folder):
         shutil.rmtree(leftover, ignore_errors=True)
     fresh.mkdir(parents=True)
     fresh.chmod(0o700)
-    if os.geteuid() == 0:
-        os.chown(fresh, *_unprivileged_account())
     _write_private(secret, secrets.token_hex(16))
+    if os.geteuid() == 0:
+        _give((fresh, secret), *_named_account())
     _initdb(fresh, secret, user)
+    _make_nameless(fresh)
     # Only a finished folder gets the name that counts: a kill here leaves nothing half made.
     fresh.replace(folder)
     return secret.read_text().strip()
@@ -159,8 +162,6 @@ def _write_private(path: Path, text: str) -> None:
 
 
 def _initdb(folder: Path, secret: Path, user: str) -> None:
-    owner = folder.stat()
-    os.chown(secret, owner.st_uid, owner.st_gid)
     command = [
         *(_binary("initdb"), "-D", str(folder), "--username", user, "--pwfile", str(secret)),
         *("--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", "--no-instructions"),
@@ -186,7 +187,13 @@ def _as_owner(folder: Path, command: list[str]) -> Sequence[str]:
     return [sys.executable, "-m", "f1mesh.sources.unprivileged", *identity, *command]
 
 
-def _unprivileged_account() -> tuple[int, int]:
+def _give(paths: Iterable[Path], uid: int, gid: int) -> None:
+    for path in paths:
+        os.chown(path, uid, gid, follow_symlinks=False)
+
+
+def _named_account() -> tuple[int, int]:
+    """Who makes the data folder: initdb wants a user that has a name."""
     import pwd
 
     for name in ("postgres", "nobody"):
@@ -197,6 +204,18 @@ def _unprivileged_account() -> tuple[int, int]:
         "PostgreSQL does not run as root, and this machine has neither a user 'postgres' nor "
         "'nobody' to run it as. Add one, run as an ordinary user"
     )
+
+
+def _make_nameless(folder: Path) -> None:
+    """Give root's data folder, and so its server, to a user id without a name. An account that has
+    one (`nobody` least of all) is shared with others, who could read it and end the server."""
+    import pwd
+
+    listed = {account.pw_uid for account in pwd.getpwall()}
+    if os.geteuid() == 0 and folder.stat().st_uid in listed:
+        free = next(uid for uid in range(60_999, 60_000, -1) if uid not in listed)
+        _give((folder, *folder.rglob("*")), free, free)
+        _give((folder.with_name(f"{folder.name}.password"),), 0, 0)
 
 
 def _end_orphans(folder: Path) -> None:
