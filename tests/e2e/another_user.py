@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import grpc
+import grpc  # type: ignore[import-untyped]
 import psycopg
 import pyspark.sql.connect.session as spark
 from databricks import sql

@@ -6,7 +6,7 @@ common table expressions; the text itself is kept, and only the places found her
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
@@ -16,6 +16,7 @@ from sqlglot.errors import ParseError
 
 from f1mesh.warehouse.errors import SqlError, syntax_error, unsupported
 from f1mesh.warehouse.sql.literals import decode_string, quote_name
+from f1mesh.warehouse.sql.long_lists import parser_tokens
 from f1mesh.warehouse.sql.spans import SpannedDatabricks
 from f1mesh.warehouse.sql.tokens import STRINGS, tokenize
 
@@ -117,14 +118,15 @@ def _parse_query(text: str) -> ParsedQuery:
     if not _may_refer(tokens) and not _may_differ(tokens):
         return ParsedQuery(text, (), (), tuple(_session_calls(text, tokens, None)), literals)
     tree = parse(text)
-    _refuse_lossy_using(tree)
-    _refuse_unknown_sources(tree)
+    nodes = list(tree.walk())
+    _refuse_lossy_using(nodes)
+    _refuse_unknown_sources(nodes)
     places = {token.start: i for i, token in enumerate(tokens)}
     references = [_reference(text, tokens, places, t) for t in _tables(tree, frozenset())]
     return ParsedQuery(
         text=text,
         references=tuple(r for r in references if r is not None),
-        columns=tuple(_qualified_columns(tree)),
+        columns=tuple(_qualified_columns(nodes)),
         calls=tuple(_session_calls(text, tokens, tree)),
         literals=literals,
         tree=tree,
@@ -156,7 +158,8 @@ def _may_differ(tokens: list[Token]) -> bool:
 def parse(text: str) -> exp.Expr:
     """The tree of one statement. Raises PARSE_SYNTAX_ERROR, UNSUPPORTED_FEATURE."""
     try:
-        trees = [tree for tree in SpannedDatabricks().parse(text) if tree is not None]
+        found = SpannedDatabricks().parser().parse(parser_tokens(text), text)
+        trees = [tree for tree in found if tree is not None]
     except ParseError as error:
         first = error.errors[0] if error.errors else {}
         raise syntax_error(
@@ -172,9 +175,11 @@ def parse(text: str) -> exp.Expr:
     return trees[0]
 
 
-def _refuse_lossy_using(tree: exp.Expr) -> None:
+def _refuse_lossy_using(nodes: Sequence[exp.Expr]) -> None:
     """Raise for `a.*` beside JOIN ... USING: the engine leaves the key out of it, silently."""
-    for select in tree.find_all(exp.Select):
+    for select in nodes:
+        if not isinstance(select, exp.Select):
+            continue
         using = any(join.args.get("using") for join in select.args.get("joins") or [])
         if using and any(isinstance(e, exp.Column) and e.is_star for e in select.expressions):
             raise unsupported(
@@ -182,11 +187,11 @@ def _refuse_lossy_using(tree: exp.Expr) -> None:
             )
 
 
-def _refuse_unknown_sources(tree: exp.Expr) -> None:
+def _refuse_unknown_sources(nodes: Sequence[exp.Expr]) -> None:
     """Raise for what stands where a table stands and is neither a name nor a function that makes
     rows out of its arguments: nothing else may name data, files least of all."""
-    for table in tree.find_all(exp.Table):
-        source = table.this
+    for table in nodes:
+        source = table.this if isinstance(table, exp.Table) else None
         if source is None or isinstance(source, exp.Identifier):
             continue
         name = source.name if isinstance(source, exp.Anonymous) else source.key
@@ -281,8 +286,10 @@ def _equalities(table: exp.Table) -> dict[str, str]:
     return found
 
 
-def _qualified_columns(tree: exp.Expr) -> Iterator[Qualified]:
-    for column in tree.find_all(exp.Column):
+def _qualified_columns(nodes: Sequence[exp.Expr]) -> Iterator[Qualified]:
+    for column in nodes:
+        if not isinstance(column, exp.Column):
+            continue
         node: exp.Expr = column
         identifiers = [p for p in column.parts if isinstance(p, exp.Identifier | exp.Star)]
         while isinstance(node.parent, exp.Dot) and node.arg_key == "this":

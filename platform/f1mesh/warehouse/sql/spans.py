@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlglot import exp
+from sqlglot import TokenType, exp
 from sqlglot.dialects.databricks import Databricks
 from sqlglot.parsers.databricks import DatabricksParser
 
 _SPAN = "f1_span"
+_LITERALS = (TokenType.NUMBER, TokenType.STRING)
 Span = tuple[int, int]
 
 
@@ -20,6 +21,25 @@ class _Parser(DatabricksParser):
     """Databricks' parser; every operand and argument gets the offsets of its text."""
 
     _begin: int | None = None
+
+    def _parse_expression(self) -> exp.Expr | None:
+        return self._listed_literal() or super()._parse_expression()
+
+    def _parse_select_or_expression(self, alias: bool = False) -> exp.Expr | None:
+        return self._listed_literal() or super()._parse_select_or_expression(alias)
+
+    def _listed_literal(self) -> exp.Expr | None:
+        """A literal that is all there is between two commas or brackets: lists have a hundred
+        thousand of them, and the way down to one has 25 steps."""
+        token, after = self._curr, self._next
+        if token is None or after is None or token.token_type not in _LITERALS:
+            return None
+        if after.token_type not in (TokenType.COMMA, TokenType.R_PAREN):
+            return None
+        self._advance()
+        literal = exp.Literal(this=token.text, is_string=token.token_type == TokenType.STRING)
+        literal.meta[_SPAN] = (token.start, token.end + 1)
+        return literal
 
     def _parse_unary(self) -> exp.Expr | None:
         return self._noted(super()._parse_unary)

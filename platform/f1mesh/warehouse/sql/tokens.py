@@ -6,6 +6,7 @@ inside them are slices of the original text.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from sqlglot import Token, TokenType
@@ -28,6 +29,11 @@ class _Tokenizer(Databricks.Tokenizer):
 
 def tokenize(text: str) -> list[Token]:
     """The tokens of a statement, without its closing semicolons. Raises PARSE_SYNTAX_ERROR."""
+    return list(_tokens(text))
+
+
+@lru_cache(maxsize=1)  # a statement is read at several places, one after the other
+def _tokens(text: str) -> tuple[Token, ...]:
     if "\0" in text:
         raise SqlError("PARSE_SYNTAX_ERROR", "A statement has no NUL bytes: write '\\0'.", "42601")
     try:
@@ -40,7 +46,7 @@ def tokenize(text: str) -> list[Token]:
         raise SqlError(
             "PARSE_SYNTAX_ERROR", "Give one statement at a time, without ';' between.", "42601"
         )
-    return tokens
+    return tuple(tokens)
 
 
 class Cursor:
