@@ -38,6 +38,48 @@ def test_a_decimal_beside_a_double_becomes_one(
     assert {type(value) for value in found} == {float}
 
 
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("1e-20D = 0.0", False), ("1e-20D <> 0.0", True), ("0.0 < 1e-20D", True),
+        ("1e-20D > 0.0", True), ("1e-20D <=> 0.0", False), ("1e-20D in (5, 0.0)", False),
+        ("1e308D > 0.5", True), ("1e308D between 0.0 and 1.5", False),
+        ("case 0.0 when 1e-20D then 'equal' else 'other' end", "other"),
+        ("nullif(1e-20D, 0.0)", 1e-20), ("nullif(0.5D, 0.5)", None),
+        ("0.0 in (select 1e-20D)", False), ("1e-20D in (select 0.0)", False),
+        ("0.1 = 0.1D", True),
+        ("array_union(array(0.1), array(1e-20D))[1]", 1e-20),
+        ("size(array_except(array(1e-20D), array(0.0)))", 1),
+        ("size(array_intersect(array(1e-20D), array(0.0)))", 0),
+        ("arrays_overlap(array(1e-20D), array(0.0))", False),
+        ("array(struct(1e-20D as a), struct(0.5 as a))[0].a", 1e-20),
+    ],
+)  # fmt: skip
+def test_a_decimal_meets_a_double_as_a_double(sql: Client, expression: str, value: Any) -> None:
+    if " in (select" in expression:
+        found = sql.value(f"select count(*) > 0 from range(1) where {expression}")
+    else:
+        found = sql.value(f"select {expression}")
+
+    assert found == value
+
+
+def test_columns_of_decimals_and_doubles_are_joined_and_filtered_as_doubles(sql: Client) -> None:
+    sql.run(
+        "create table exact as select cast(0 as decimal(5,1)) as a, 1 as n",
+        "create table rough as select 1e-20D as a, 2 as n",
+    )
+
+    assert sql.value("select count(*) from exact e join rough r on e.a = r.a") == 0
+    assert sql.value("select count(*) from exact where a in (select a from rough)") == 0
+    assert sql.value("select count(*) from rough where a in (select a from exact)") == 0
+    assert sql.value("select count(*) from rough where a > 0.0") == 1
+    assert "USING" in sql.fails("select count(*) from exact join rough using (a)")
+    sql.run("delete from rough where a = 0.0")
+    assert sql.value("select count(*) from rough") == 1
+    assert "nullif" in sql.fails("select nullif(e.a, r.a) from exact e, rough r")
+
+
 def test_decimals_and_doubles_are_inserted_as_they_are(sql: Client) -> None:
     sql.run("create table t (n int, x double)", "insert into t values (1, 0.1), (2, 1e308)")
 
@@ -121,10 +163,29 @@ def test_what_a_query_of_unknown_types_gives_is_stored_as_it_is(sql: Client) -> 
         ("string(date'2024-01-01')", "2024-01-01"),
         ("string(1.50)", "1.50"),
         ("string(true)", "true"),
+        (
+            "format_string('%s|%d|%s', 1e7D, 3, timestamp'2024-01-01')",
+            "1.0E7|3|2024-01-01 00:00:00",
+        ),
+        ("format_string('%.2f', 1.5D)", "1.50"),
+        ("printf('%s', 1e7D)", "1.0E7"),
+        ("translate(1e7D, 'E', 'x')", "1.0x7"),
+        ("string_agg(x, ',') from values (1e7D) t(x)", "1.0E7"),
+        ("listagg(x) from values (1e7D) t(x)", "1.0E7"),
+        ("substring_index(1e7D, 'E', 1)", "1.0"),
+        ("split_part(1e7D, 'E', 2)", "7"),
+        ("overlay(1e7D placing 'x' from 1)", "x.0E7"),
+        ("elt(1, 1e7D, 'b')", "1.0E7"),
+        ("initcap(1e7D)", "1.0e7"),
+        ("url_encode(1e7D)", "1.0E7"),
+        ("string(regexp_count(1e7D, 'E'))", "1"),
+        ("string(find_in_set(1e7D, '1.0E7,2'))", "1"),
+        ("array_join(array(1e7D, 1e-5D, null), ',')", "1.0E7,1.0E-5"),
+        ("array_join(array(timestamp'2024-01-01 00:00:00.5'), ',')", "2024-01-01 00:00:00.5"),
     ],
 )
 def test_the_text_of_timestamps_and_doubles(sql: Client, expression: str, text: str) -> None:
-    assert sql.value(f"select {expression} as x") == text
+    assert sql.value(f"select {expression}") == text
 
 
 def test_the_text_of_columns_of_a_table(sql: Client) -> None:

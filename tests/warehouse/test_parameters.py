@@ -20,11 +20,20 @@ from f1mesh.warehouse.sql.parameters import Parameter, literal
         ([[1], [2, 3]], "select :p[1][1]", 3),
         ({"x": 1, "y": 2}, "select :p['y']", 2),
         ({"x": [1, 2]}, "select :p['x'][1]", 2),
+        ({}, "select size(:p)", 0),
+        ([{}], "select size(:p[0])", 0),
+        ([], "select size(:p)", 0),
+        ([None, 2], "select :p[1]", 2),
+        ({"x": None}, "select size(:p)", 1),
         (b"ab", "select size(:p)", 2),  # the client sends the bytes as an array of numbers
     ],
 )
 def test_arrays_and_maps_are_bound(sql: Client, given: Any, query: str, value: Any) -> None:
     assert sql.value(query, {"p": given}) == value
+
+
+def test_an_empty_map_reaches_the_client(sql: Client) -> None:
+    assert sql.values("select :p as m", {"p": {}}) == [[]]
 
 
 def test_a_filter_with_an_array_finds_its_rows(sql: Client) -> None:

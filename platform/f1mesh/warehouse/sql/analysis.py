@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
+from f1mesh.warehouse.errors import unsupported
 from f1mesh.warehouse.sql import repairs
-from f1mesh.warehouse.sql.coercion import Type, common_type
+from f1mesh.warehouse.sql.coercion import APPROXIMATE, Type, common_type, is_decimal
 from f1mesh.warehouse.sql.expressions import Expressions
 from f1mesh.warehouse.sql.literals import quote_name
 from f1mesh.warehouse.sql.repairs import Wrap
@@ -77,6 +78,22 @@ class Analysis(Expressions):
         self._children(node, names)
         return None
 
+    def _compound(self, node: exp.Expr, names: Names) -> Type:
+        if isinstance(node, exp.In) and node.args.get("query") is not None:
+            return self._membership(node, names)
+        return super()._compound(node, names)
+
+    def _membership(self, node: exp.In, names: Names) -> Type:
+        """`x in (query)`: a decimal and a double are compared as doubles."""
+        kind = self.expression(node.this, names)
+        outputs = self.query(node.args["query"], names.inside()) or []
+        other = outputs[0].type if len(outputs) == 1 else None
+        if is_decimal(kind) and other in APPROXIMATE:
+            self.wraps += repairs.cast_to(node.this, "double")
+        elif kind in APPROXIMATE and is_decimal(other):
+            self._cast_branch(outputs, ["double"])
+        return "boolean"
+
     def _with(self, node: exp.Expr, names: Names) -> Names:
         with_ = node.args.get("with_")
         if not isinstance(with_, exp.With):
@@ -133,7 +150,9 @@ class Analysis(Expressions):
             names = names.reading([self._source(from_.this, names)])
             joins = [*(from_.this.args.get("joins") or []), *joins]
         for join in joins:
-            names = names.reading([self._source(join.this, names)])
+            source = self._source(join.this, names)
+            _refuse_unlike_keys(join, names, source)
+            names = names.reading([source])
             if join.args.get("on") is not None:
                 self.expression(join.args["on"], names)
         for lateral in node.args.get("laterals") or []:
@@ -204,6 +223,15 @@ class Analysis(Expressions):
         if place is not None:
             items = ", ".join(_starred_item(o, kind) for o, kind in columns if o.node is star)
             self.wraps.append(Wrap(place, (place[1], place[1]), items, ""))
+
+
+def _refuse_unlike_keys(join: exp.Join, names: Names, joined: Source) -> None:
+    """Raise for JOIN ... USING of a decimal and a double, which the engine compares wrongly."""
+    types = {f.name.lower(): f.type for f in joined.columns or ()}
+    for key in join.args.get("using") or []:
+        pair = (names.column(key.name, ""), types.get(key.name.lower()))
+        if any(map(is_decimal, pair)) and any(kind in APPROXIMATE for kind in pair):
+            raise unsupported("JOIN ... USING of a decimal and a double", "Join with ON.")
 
 
 def _starred(node: exp.Expr, names: Names, select: exp.Select) -> list[Output] | None:

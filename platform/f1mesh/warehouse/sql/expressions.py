@@ -29,7 +29,8 @@ from f1mesh.warehouse.sql.coercion import (
     struct_type,
     sum_type,
 )
-from f1mesh.warehouse.sql.functions import READS_TEXT, result_type
+from f1mesh.warehouse.sql.functions import READS_TEXT, READS_TEXT_BY_NAME, result_type
+from f1mesh.warehouse.sql.meetings import compared, meeting
 from f1mesh.warehouse.sql.repairs import Wrap
 from f1mesh.warehouse.sql.scopes import Columns, Field, Names, Source, field_type
 from f1mesh.warehouse.sql.trees import as_written, cast_type, values_of
@@ -109,6 +110,7 @@ class Expressions(ABC):
         return found
 
     def _repair(self, node: exp.Expr, argument: Type, kinds: dict[int, Type]) -> None:
+        self.wraps += meeting(node, kinds)
         if isinstance(node, exp.Sum):
             self.wraps += repairs.checked_sum(node, argument)
         elif isinstance(node, exp.Avg):
@@ -117,14 +119,18 @@ class Expressions(ABC):
             self.wraps += repairs.range_over_dates(node, _order_type(node, self._ordering))
         elif isinstance(node, exp.Rint):
             self.wraps += repairs.half_to_even(node, argument, self.text)
-        elif isinstance(node, exp.Anonymous) and node.name.lower() == "bround" and node.expressions:
+        elif _name(node) == "bround" and node.expressions:
             kind = kinds.get(id(node.expressions[0]))
             self.wraps += repairs.half_to_even(node, kind, self.text)
         elif isinstance(node, exp.TimestampTrunc):
             self.wraps += repairs.truncated(node, argument)
         elif isinstance(node, exp.Ordered):
             self._ordering[id(node)] = argument
-        elif isinstance(node, READS_TEXT):
+        elif isinstance(node, exp.ArrayToString):
+            self.wraps += repairs.texts_of(node.this, argument)
+        elif isinstance(node, exp.Format) or (_name(node) == "printf" and node.expressions):
+            self.wraps += repairs.formatted(node, kinds)
+        elif isinstance(node, READS_TEXT) or _name(node) in READS_TEXT_BY_NAME:
             for child in node.iter_expressions():
                 self.wraps += repairs.text_of(child, kinds.get(id(child)))
 
@@ -186,7 +192,10 @@ class Expressions(ABC):
         parts = [e.expression if isinstance(e, exp.PropertyEQ) else e for e in node.expressions]
         kinds = [self.expression(part, names) for part in parts]
         if isinstance(node, exp.Array):
-            return array_type(common_type(kinds))
+            kind = common_type(kinds)
+            if not isinstance(kind, str):
+                self.wraps += repairs.of_one_type(parts, kinds, kind)
+            return array_type(kind)
         keys = [
             e.this.name if isinstance(e, exp.PropertyEQ) else e.alias_or_name or f"col{i + 1}"
             for i, e in enumerate(node.expressions)
@@ -196,16 +205,25 @@ class Expressions(ABC):
     def _alternatives(self, node: exp.Expr, names: Names) -> Type:
         """CASE, if, coalesce, greatest: values of which one is taken."""
         values = list(values_of(node))
+        others: dict[int, Type] = {}
         for value in node.args.values():
             for child in value if isinstance(value, list) else [value]:
                 if isinstance(child, exp.If) and isinstance(node, exp.Case):
-                    self.expression(child.this, names)
+                    others[id(child.this)] = self.expression(child.this, names)
                 elif isinstance(child, exp.Expr) and not any(child is v for v in values):
-                    self.expression(child, names)
+                    others[id(child)] = self.expression(child, names)
+        if isinstance(node, exp.Case) and node.this is not None:
+            branches = [branch.this for branch in node.args["ifs"]]
+            self.wraps += compared([node.this, *branches], others)
         kinds = [self.expression(value, names) for value in values]
         kind = common_type(kinds)
         self.wraps += repairs.of_one_type(values, kinds, kind)
         return kind
+
+
+def _name(node: exp.Expr) -> str:
+    """The name of a function that the parser has no class for."""
+    return node.name.lower() if isinstance(node, exp.Anonymous) else ""
 
 
 def _is_small(node: exp.Expr) -> bool:

@@ -53,7 +53,10 @@ READS_TEXT: tuple[type[exp.Expr], ...] = (
     exp.Replace, exp.RegexpReplace, exp.RegexpExtract, exp.RegexpLike, exp.Like, exp.ILike,
     exp.Left, exp.Right, exp.Pad, exp.Reverse, exp.Split, exp.StartsWith, exp.EndsWith,
     exp.Contains, exp.StrPosition, exp.MD5, exp.SHA, exp.SHA2, exp.Ascii, exp.Repeat,
+    exp.Translate, exp.GroupConcat, exp.RegexpCount, exp.RegexpExtractAll, exp.Overlay,
+    exp.SubstringIndex, exp.SplitPart, exp.Elt, exp.Initcap, exp.Soundex, exp.Levenshtein,
 )  # fmt: skip
+READS_TEXT_BY_NAME = {"find_in_set", "url_encode", "listagg", "string_agg"}
 
 
 def result_type(node: exp.Expr, argument: Type) -> Type:

@@ -76,6 +76,8 @@ def literal(parameter: Parameter) -> str:
     """A parameter as SQL. Raises for values that are not what their type says."""
     value, kind = parameter.value, parameter.type.upper()
     base = kind.split("(")[0]
+    if base == "MAP" and not parameter.items:
+        return "cast(map() as map<string, string>)"  # of no type, which no client can be sent
     if base in _NESTED:
         return f"{_NESTED[base]}({', '.join(map(literal, parameter.items))})"
     if base not in _SCALAR:

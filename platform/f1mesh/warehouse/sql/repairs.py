@@ -7,7 +7,8 @@ repair may go.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -30,6 +31,7 @@ _MORE_DIGITS = 4  # of a quotient, than its dividend has
 _ROOM = {"byte": 3, "short": 5, "integer": 10, "long": 19}
 MAX_CHECKED = 20  # operations of one chain that are checked one by one
 _MOMENTS = ("timestamp", "timestamp_ntz")
+_FORMATS = re.compile(r"%[-#+ 0,(]*\d*(?:\.\d+)?([a-zA-Z%])")
 _DAY_ZERO = "date'1970-01-01'"
 
 
@@ -153,6 +155,31 @@ def text_of(node: exp.Expr, kind: Type) -> Iterator[Wrap]:
 
 # A cast writes 1e7 as 10000000.0; inside an array the engine writes 1.0E7, as Databricks does.
 _FLOATING = ("nullif(nullif(btrim(cast(array(", ") as string), '[]'), 'NULL'), 'null')")
+
+
+def texts_of(node: exp.Expr, kind: Type) -> Iterator[Wrap]:
+    """An array whose elements are read as text (`array_join`)."""
+    element = kind.get("elementType") if isinstance(kind, dict) else None
+    if element in APPROXIMATE:
+        yield from around(node, "transform(", f", v -> {_FLOATING[0]}v{_FLOATING[1]})")
+    elif element in _MOMENTS:
+        yield from around(node, "transform(", ", v -> cast(v as string))")
+
+
+def formatted(node: exp.Format | exp.Anonymous, kinds: Mapping[int, Type]) -> Iterator[Wrap]:
+    """The values that `format_string` and `printf` write by `%s`. Raises UNSUPPORTED_FEATURE where
+    the format does not say by itself which those are."""
+    given = list(node.expressions)
+    pattern = node.this if isinstance(node, exp.Format) else given.pop(0)
+    odd = [v for v in given if kinds.get(id(v)) in (*APPROXIMATE, *_MOMENTS)]
+    if not odd:
+        return
+    if not isinstance(pattern, exp.Literal) or "$" in pattern.name:
+        raise unsupported("format_string with this format", "Cast what it writes to strings.")
+    ways = [way for way in _FORMATS.findall(pattern.name) if way not in "%n"]
+    for value, way in zip(given, ways, strict=False):
+        if way in "sS":
+            yield from text_of(value, kinds.get(id(value)))
 
 
 def cast_to_text(node: exp.Cast, kind: Type, text: str) -> Iterator[Wrap]:
