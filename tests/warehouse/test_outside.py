@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from tests.warehouse.client import Client
 
+from f1mesh.warehouse.errors import SqlError
+from f1mesh.warehouse.sql.holding import hold
+
 READERS = [
     "text.`{file}`", "csv.`{file}`", "json.`{file}`", "parquet.`{file}`", "binaryFile.`{file}`",
     "orc.`{file}`", "avro.`{file}`", "delta.`{folder}`", "delta.`file://{folder}`",
@@ -118,3 +121,71 @@ def test_a_table_of_the_catalog_is_read_by_its_path(sql: Client) -> None:
 
 def test_a_statement_with_a_nul_byte_is_refused(sql: Client) -> None:
     assert "NUL" in sql.fails("select 'a\0b'")
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "java_method('java.lang.System', 'getenv', 'HOME')",
+        "upper(reflect('java.lang.System', 'getenv'))",
+        "try_reflect('java.lang.System', 'getenv')",
+        "input_file_name()",
+        "input_file_block_start()",
+        "transform(array(1), x -> INPUT_FILE_NAME())",
+    ],
+)
+def test_no_function_reaches_outside_on_any_engine(sql: Client, expression: str) -> None:
+    sql.run("create table mine (a string)")
+
+    for shape in (
+        "select {}",
+        "select * from mine where a = {}",
+        "create view v as select {} as x",
+    ):
+        assert "[UNSUPPORTED_FEATURE]" in sql.fails(shape.format(expression))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "lateral view read_files('{file}') t as x",
+        "lateral view outer flatten(array('{file}')) t as x",
+        ", lateral read_files('{file}') t",
+        "cross join lateral csv_scan('{file}')",
+    ],
+)
+def test_a_lateral_source_is_a_query_or_a_known_function(
+    sql: Client, file: Path, source: str
+) -> None:
+    text = f"select * from range(2) {source.format(file=file)}"
+
+    assert "[UNSUPPORTED_FEATURE]" in sql.fails(text)
+    assert sql.value("select count(*) from range(2) lateral view explode(array(1, 2)) t as x") == 4
+    assert sql.value("select count(*) from range(2), lateral (select 1 as a) t") == 2
+
+
+LAST_LOOK = [
+    "select * from text.`/etc/passwd`",
+    "select * from a union all table `TEXT` . `/etc/passwd`",
+    "select * from parquet /* c */ . `s3://bucket/key`",
+    "something unheard of delta.`/elsewhere`",
+    "select * from delta.`/placed` version as of 1, delta.`/placed/../elsewhere`",
+]
+
+
+@pytest.mark.parametrize("text", LAST_LOOK)
+def test_a_path_that_was_not_placed_never_reaches_the_engine(text: str) -> None:
+    with pytest.raises(SqlError, match="UNSUPPORTED_FEATURE"):
+        hold(text, {"delta.`/placed`"})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "select * from delta.`/placed` version as of 1",
+        "select 'text.`/etc/passwd`' as a, text.a, json.`a b` from delta.`/placed` as text",
+        "select 1 -- text.`/etc/passwd`",
+    ],
+)
+def test_what_was_placed_and_what_is_no_path_passes(text: str) -> None:
+    assert hold(text, {"delta.`/placed`"}) == text

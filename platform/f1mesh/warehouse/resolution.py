@@ -21,6 +21,7 @@ from f1mesh.warehouse.catalog.store import Catalog
 from f1mesh.warehouse.errors import SqlError, quoted, table_not_found, unsupported
 from f1mesh.warehouse.sessions import Session, TempView
 from f1mesh.warehouse.sql.analysis import query_columns, repairs_of
+from f1mesh.warehouse.sql.holding import hold
 from f1mesh.warehouse.sql.literals import decode_string, encode_string, quote_name
 from f1mesh.warehouse.sql.membership import refuse_unsure_membership
 from f1mesh.warehouse.sql.names import full_name
@@ -61,6 +62,7 @@ class Resolver:
     information_schema: InformationSchema
     pinned: dict[str, int] = field(default_factory=dict)
     views: dict[tuple[str, Namespace], Columns] = field(default_factory=dict)
+    placed: set[str] = field(default_factory=set)  # the paths that the engine may read
 
     def rewrite(
         self,
@@ -73,7 +75,8 @@ class Resolver:
         text instead (what a MERGE, UPDATE or DELETE writes to); `unaliased` are tables that the
         text gives their last name as alias, so that columns may still be qualified in full."""
         scope = Scope(self.session.namespace, dict(self.session.temp_views))
-        return self._rewrite(text, scope, targets or {}, frozenset(unaliased))
+        rewritten = self._rewrite(text, scope, targets or {}, frozenset(unaliased))
+        return hold(rewritten, [*self.placed, *(targets or {}).values()])
 
     def table_path(self, table: Table, travel: TimeTravel | None = None) -> str:
         """A table as the engine reads it, at its pinned (or the asked) version."""
@@ -85,6 +88,7 @@ class Resolver:
         else:
             version = self.version(table, travel.kind, travel.operand)
         drop_hint(table.location)
+        self.placed.add(delta_path(table.location))
         return f"{delta_path(table.location)} version as of {version}"
 
     def _rewrite(

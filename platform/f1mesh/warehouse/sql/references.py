@@ -24,6 +24,10 @@ ROW_FUNCTIONS = {  # the engine's, of which none reads a file
     "explode", "explode_outer", "explodeouter", "inline", "inline_outer", "json_tuple",
     "posexplode", "posexplode_outer", "posexplodeouter", "range", "sequence", "stack", "unnest",
 }  # fmt: skip
+_REACH_OUTSIDE = {  # of Spark: programs and files
+    "input_file_block_length", "input_file_block_start", "input_file_name", "java_method",
+    "reflect", "try_reflect",
+}  # fmt: skip
 _SESSION_FUNCTIONS = {
     "CURRENT_CATALOG", "CURRENT_SCHEMA", "CURRENT_DATABASE", "CURRENT_USER", "SESSION_USER",
 }  # fmt: skip
@@ -190,9 +194,11 @@ def _refuse_lossy_using(nodes: Sequence[exp.Expr]) -> None:
 def _refuse_unknown_sources(nodes: Sequence[exp.Expr]) -> None:
     """Raise for what stands where a table stands and is neither a name nor a function that makes
     rows out of its arguments: nothing else may name data, files least of all."""
-    for table in nodes:
-        source = table.this if isinstance(table, exp.Table) else None
-        if source is None or isinstance(source, exp.Identifier):
+    for node in nodes:
+        if isinstance(node, exp.Anonymous) and node.name.lower() in _REACH_OUTSIDE:
+            raise unsupported(f"the function {node.name}", "It reaches outside of the warehouse.")
+        source = node.this if isinstance(node, exp.Table | exp.Lateral) else None
+        if source is None or isinstance(source, exp.Identifier | exp.Query):
             continue
         name = source.name if isinstance(source, exp.Anonymous) else source.key
         if not isinstance(source, exp.Func) or name.lower() not in ROW_FUNCTIONS:
