@@ -31,9 +31,13 @@ def start(as_json: AsJson = False) -> None:
 @app.command()
 @command
 def stop() -> None:
-    """Stop the source systems, what works with another one first."""
+    """Stop the source systems, what works with another one first; refused while a run or Airflow
+    needs them."""
+    from f1mesh.cli.state import unneeded
+
     workspace = Workspace.locate()
-    stopped = [s.connection for s in reversed(_systems(workspace)) if s.stop(workspace)]
+    with unneeded(workspace, "The source"):
+        stopped = [s.connection for s in reversed(_systems(workspace)) if s.stop(workspace)]
     note(f"stopped: {', '.join(stopped) or 'nothing ran'}")
 
 

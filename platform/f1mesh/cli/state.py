@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Annotated
 
 import typer
@@ -118,6 +119,25 @@ def doctor(
         )
     if any(finding.state == "missing" for finding in findings):
         raise typer.Exit(1)
+
+
+@contextmanager
+def unneeded(workspace: Workspace, what: str) -> Iterator[None]:
+    """While nobody needs a part of the dataset, so that it may be stopped alone.
+
+    Raises PermanentError while `./f1 up` has Airflow running, which would start the part again, or
+    a run works on the dataset.
+    """
+    from f1mesh.airflow_local import components
+    from f1mesh.orchestration.session import sole_run
+
+    if components.running(workspace) or components.service(workspace, components.KEEPER).running():
+        raise PermanentError(
+            f"{what} is needed by Airflow, which `./f1 up` started and keeps running with all that "
+            "it needs: what is stopped alone would be started again. `./f1 down` stops everything."
+        )
+    with sole_run(workspace):
+        yield
 
 
 def stop_dataset(workspace: Workspace) -> tuple[str, ...]:
