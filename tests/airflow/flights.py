@@ -20,9 +20,10 @@ from f1mesh.airflow_local import components
 from f1mesh.airflow_local.installation import Installation
 
 from ..e2e.conftest import Mesh
-from ..e2e.test_faults import Row, dump, small_history
+from ..support.histories import small_history
+from ..support.tables import Row, dump
 
-LIMIT_S = 900
+LIMIT_S = 1800
 CHECKOUT = ("domains", "platform", "dags")
 
 

@@ -15,7 +15,8 @@ from f1mesh.client import connect, find_target, query
 from f1mesh.registry import load_mesh
 
 from ..e2e.conftest import Mesh
-from ..e2e.test_faults import dump, small_history
+from ..support.histories import small_history
+from ..support.tables import dump
 from .flights import LIMIT_S
 
 pytestmark = [pytest.mark.long, pytest.mark.usefixtures("airflow_python")]

@@ -17,7 +17,7 @@ from f1mesh.airflow_local.rest import Rest
 from f1mesh.registry import load_mesh
 
 from ..e2e.conftest import Mesh
-from ..e2e.test_faults import small_history
+from ..support.histories import small_history
 from .pictures import CHROMIUM, Camera, camera
 
 pytestmark = [

@@ -16,7 +16,7 @@ from f1mesh.airflow_local.installation import Installation
 from f1mesh.airflow_local.rest import Rest
 
 from ..e2e.conftest import Mesh
-from ..e2e.test_faults import small_history
+from ..support.histories import small_history
 from .flights import CHECKOUT, LIMIT_S
 
 pytestmark = [pytest.mark.long, pytest.mark.usefixtures("airflow_python")]

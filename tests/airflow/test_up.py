@@ -18,7 +18,7 @@ from f1mesh.registry import load_mesh
 from f1mesh.services import listens
 
 from ..e2e.conftest import Mesh
-from ..e2e.test_faults import dump
+from ..support.tables import dump
 from .flights import LIMIT_S, Reference, all_states, flight, listening, seed_manifests, service_pids
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("airflow_python")]

@@ -20,7 +20,7 @@ from f1mesh.warehouse import launch
 from f1mesh.workspace import Workspace
 from f1sources.systems import ERGAST
 
-LIMIT_S = 600
+LIMIT_S = 1800  # of a command that hangs
 ODD = "F1 mësh (100%) #1"  # a folder may be called so, and everything works in it
 
 

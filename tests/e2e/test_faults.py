@@ -3,32 +3,26 @@ undisturbed one."""
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 import random
 import shutil
-import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv
 import pytest
 
-from f1sources.simulated import championship
-
+from ..support.histories import small_history
+from ..support.kills import killed_in_mid_run
+from ..support.tables import Row, comparable, dump
 from .conftest import LIMIT_S, Mesh
 
 pytestmark = pytest.mark.long
 
 MOMENTS = 10
-LAST_SEASON = 1957  # a small history: the moments matter, not the size
-Row = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -39,51 +33,6 @@ class Undisturbed:
     tables: dict[str, list[Row]]
     seconds: float
     bytes_used: int
-
-
-def small_history(folder: Path) -> Path:
-    """The first seasons of the simulated championship as a folder of Ergast CSV files."""
-    folder.mkdir()
-    tables = championship.tables(seed=7)
-    season = pc.field("year") <= LAST_SEASON
-    tables["seasons"] = tables["seasons"].filter(season)
-    tables["races"] = tables["races"].filter(season)
-    races = tables["races"]["raceId"]
-    for name, table in tables.items():
-        if "raceId" in table.column_names and name != "races":
-            table = table.filter(pc.is_in(table["raceId"], value_set=races.combine_chunks()))
-        pyarrow.csv.write_csv(table, folder / f"{name}.csv")
-    return folder
-
-
-def is_volatile(column: str) -> bool:
-    """Whether a column tells when something was seen or loaded, which differs between runs."""
-    name = column.lower()
-    when = ("seen_at", "changed_at", "updated_at", "loaded_at")
-    return name.startswith(("_airbyte_", "dbt_")) or name.endswith(when)
-
-
-def dump(mesh: Mesh) -> dict[str, list[Row]]:
-    """Every table and view of every domain, its rows in order, without volatile columns."""
-    [found] = mesh.ask(
-        "select table_schema, table_name from system.information_schema.tables"
-        " where table_catalog = 'f1_local' and table_schema not in ('mesh', 'default')"
-        " and table_schema <> 'information_schema'"
-    )
-    names = sorted(f"{row['table_schema']}.{row['table_name']}" for row in found)
-    names = [name for name in names if not name.endswith(("__dbt_tmp", "._built"))]
-    tables = mesh.ask(*(f"select * from {name}" for name in names))
-    assert len(names) > 20
-    return dict(zip(names, map(comparable, tables), strict=True))
-
-
-def comparable(rows: list[dict[str, object]]) -> list[Row]:
-    """The rows in order, without what tells when: columns, and the source's note of its load."""
-    return sorted(
-        tuple(str(value) for key, value in sorted(row.items()) if not is_volatile(key))
-        for row in rows
-        if "loaded_at" not in row.values()
-    )
 
 
 @pytest.fixture(scope="module")
@@ -100,43 +49,6 @@ def undisturbed(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Undistu
 def bytes_below(folder: Path) -> int:
     """What the files of a folder occupy on disk."""
     return sum(file.lstat().st_blocks * 512 for file in folder.rglob("*"))
-
-
-@contextlib.contextmanager
-def running(mesh: Mesh, history: Path) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(
-        [str(mesh.root / "f1"), "run", "--history", str(history)],
-        env={**os.environ, "F1_HOME": str(mesh.home)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-
-
-def victim_pid(mesh: Mesh, victim: str, runner: int) -> int | None:
-    if victim == "runner":
-        return runner
-    for file in mesh.home.glob(f"datasets/*/run/{victim}.json"):
-        with contextlib.suppress(ValueError, OSError):
-            return int(json.loads(file.read_text())["pid"])
-    return None
-
-
-def killed_in_mid_run(mesh: Mesh, history: Path, victim: str, delay: float) -> bool:
-    """Start a run and kill -9 the victim so many seconds later; False if the run was over then."""
-    with running(mesh, history) as process:
-        time.sleep(delay)
-        while (pid := victim_pid(mesh, victim, process.pid)) is None and process.poll() is None:
-            time.sleep(0.02)
-        if pid is None or process.poll() is not None:
-            return False
-        os.kill(pid, signal.SIGKILL)
-        process.wait(timeout=LIMIT_S / 2)
-    return True
 
 
 @pytest.mark.parametrize("moment", range(MOMENTS))

@@ -32,16 +32,12 @@ def start() -> None:
 def stop() -> None:
     """Stop the warehouse; refused while a run or Airflow needs it."""
     from f1mesh.cli.state import unneeded
-    from f1mesh.errors import MeshError
     from f1mesh.warehouse import launch
     from f1mesh.workspace import Workspace
 
     workspace = Workspace.locate()
-    try:
-        with unneeded(workspace, "The warehouse"):
-            stopped = launch.stop(workspace)
-    except MeshError as error:
-        raise _fail(error) from error
+    with unneeded(workspace, "The warehouse"):
+        stopped = launch.stop(workspace)
     typer.echo("The warehouse is stopped." if stopped else "The warehouse was not running.")
 
 
