@@ -43,6 +43,8 @@ def described(task: Any) -> dict[str, Any]:
         "timeout_s": seconds(task.execution_timeout),
         "pool": task.pool,
         "owner": task.owner,
+        "rule": getattr(task.trigger_rule, "value", task.trigger_rule),
+        "inlets": [[i.name, i.uri, i.group] for i in task.inlets],
         "outlets": [[o.name, o.uri, o.group] for o in task.outlets],
         "alerts": bool(task.on_failure_callback),
         "from_trigger": task.start_from_trigger,
@@ -61,7 +63,7 @@ def main(dags_file: Path) -> None:
         dag.dag_id: {
             "tasks": {task.task_id: described(task) for task in dag.tasks},
             "schedule": type(dag.timetable).__name__,
-            "reads": sorted([a.name, a.uri, a.group] for a in read_by(condition(dag))),
+            "starts_after": sorted([a.name, a.uri, a.group] for a in read_by(condition(dag))),
             "serialized": json.dumps(DagSerialization.to_dict(dag), sort_keys=True, default=str),
             "max_active_runs": dag.max_active_runs,
             "catchup": dag.catchup,

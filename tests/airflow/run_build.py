@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import structlog
+from airflow.sdk.execution_time.xcom import XCom
 
 from f1mesh.airflow.transform import BuildOperator
 
@@ -36,21 +38,20 @@ def attempt(task: BuildOperator, case: dict[str, Any], number: int, tries: int) 
     text = SCRIPT.format(events=events, document=document, ending=case["ending"])
     script.write_text(text)
     script.chmod(0o755)
-    reported: dict[str, Any] = {}
-    ti = SimpleNamespace(
-        try_number=number,
-        max_tries=tries - 1,
-        xcom_push=lambda key, value: reported.update({key: dict(value)}),
-    )
+    reports: list[dict[str, Any]] = []
+    ti = SimpleNamespace(try_number=number, max_tries=tries - 1, dag_id="d", run_id="r")
     context = {"params": {}, "run_id": "r", "ti": ti}
-    with structlog.testing.capture_logs() as logged:
+    keep = patch.object(XCom, "set", lambda key, value, **_: reports.append(value))
+    with keep, structlog.testing.capture_logs() as logged:
         try:
             task.execute(context)
             raised = None
         except Exception as error:
             raised = type(error).__name__
     heard = [(entry["log_level"], entry["event"]) for entry in logged]
-    return {"raised": raised, "report": reported.get("nodes", {}), "heard": heard}
+    *before, last = reports
+    told = {"report": last["nodes"], "over": [each["over"] for each in (*before, last)]}
+    return {"raised": raised, "heard": heard, **told}
 
 
 def main(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:

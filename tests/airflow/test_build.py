@@ -83,6 +83,15 @@ def test_a_good_build_is_good_for_every_node(ended: dict[str, Any]) -> None:
     assert ended["good"]["report"] == GOOD
 
 
+@pytest.mark.parametrize("case", list(CASES))
+def test_the_report_is_there_from_the_first_moment_and_over_with_the_build(
+    ended: dict[str, Any], case: str
+) -> None:
+    first, *_, last = ended[case]["over"]
+
+    assert (first, last) == (False, True)
+
+
 def test_what_dbt_and_the_step_say_is_logged_at_its_level(ended: dict[str, Any]) -> None:
     heard = [(level, text) for level, text in ended["warning"]["heard"]]
 
@@ -97,7 +106,7 @@ def test_what_dbt_and_the_step_say_is_logged_at_its_level(ended: dict[str, Any])
 
 @pytest.mark.parametrize("case", ["broken model", "broken test", "dbt that says nothing"])
 def test_what_is_broken_fails_the_build_for_good(ended: dict[str, Any], case: str) -> None:
-    assert ended[case]["raised"] == "AirflowFailException"
+    assert ended[case]["raised"] == "StepFailed"
 
 
 def test_the_broken_node_and_all_after_it_are_red(ended: dict[str, Any]) -> None:

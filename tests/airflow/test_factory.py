@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from f1mesh.airflow.layout import BUILD_TASK, POOLS, pool_of, task_id
+from f1mesh.airflow.layout import BUILD_TASK, COMPLETE_TASK, ENDED_TASK, POOLS, pool_of, task_id
 from f1mesh.orchestration.graph import StepKind
 from f1mesh.orchestration.plan import DomainPlan, domain_plan
 from f1mesh.orchestration.policy import retries, timeout_s
@@ -50,15 +50,40 @@ def test_every_step_is_a_task_that_waits_for_what_the_graph_says(
             assert found["upstream"] == sorted(own[need] for need in step.needs if need in own)
 
 
-def test_there_are_no_tasks_beside_steps_and_dbt_nodes(
+def test_there_are_no_tasks_beside_steps_dbt_nodes_and_the_runs_end(
     dags: dict[str, Any], plans: list[DomainPlan]
 ) -> None:
     for plan in plans:
         steps = {task_id(step) for step in plan.steps}
-        others = set(dags["dags"][plan.name]["tasks"]) - steps
+        others = set(dags["dags"][plan.name]["tasks"]) - steps - {ENDED_TASK, COMPLETE_TASK}
 
         assert others
         assert all(name.startswith("transform.") for name in others)
+
+
+def test_a_check_looks_at_a_failed_build_by_itself_and_everything_else_needs_success(
+    dags: dict[str, Any], plans: list[DomainPlan]
+) -> None:
+    for plan in plans:
+        tasks = dags["dags"][plan.name]["tasks"]
+        rules = {s: tasks[task_id(s)]["rule"] for s in plan.steps}
+
+        assert {rules[s] for s in plan.steps if s.kind is StepKind.CHECK} == {"all_done"}
+        assert {rules[s] for s in plan.steps if s.kind is not StepKind.CHECK} == {"all_success"}
+
+
+def test_a_run_ends_when_all_is_over_and_is_green_only_if_all_is_published(
+    dags: dict[str, Any], plans: list[DomainPlan]
+) -> None:
+    for plan in plans:
+        tasks = dags["dags"][plan.name]["tasks"]
+        published = [task_id(s) for s in plan.steps if s.kind is StepKind.PUBLISH]
+        ended, complete = tasks[ENDED_TASK], tasks[COMPLETE_TASK]
+
+        assert published
+        assert (ended["rule"], ended["upstream"]) == ("all_done", sorted(published))
+        assert complete["rule"] == "all_success"
+        assert complete["upstream"] == sorted([BUILD_TASK, *published])
 
 
 def test_every_dbt_node_and_every_test_is_watched(
@@ -116,7 +141,12 @@ def declared(product: str) -> list[str]:
     return [product, f"mesh://{product}", "data-product"]
 
 
-def test_publishing_has_the_products_asset_and_nothing_else_has(
+def runs_of(domain: str) -> list[str]:
+    """Name, URI and group of the asset of a domain's runs."""
+    return [domain, f"mesh://{domain}/", "domain-runs"]
+
+
+def test_publishing_has_the_products_asset_and_the_end_that_of_the_domains_runs(
     dags: dict[str, Any], plans: list[DomainPlan]
 ) -> None:
     for plan in plans:
@@ -125,23 +155,35 @@ def test_publishing_has_the_products_asset_and_nothing_else_has(
             for step in plan.steps
             if step.kind is StepKind.PUBLISH
         }
+        wanted[ENDED_TASK] = [runs_of(plan.name)]
         tasks = dags["dags"][plan.name]["tasks"]
 
         assert {name: t["outlets"] for name, t in tasks.items() if t["outlets"]} == wanted
 
 
-def test_sources_run_by_cron_and_consumers_by_the_assets_that_they_read(
+def test_a_build_is_shown_beside_the_products_that_it_reads(
+    dags: dict[str, Any], plans: list[DomainPlan]
+) -> None:
+    for plan in plans:
+        tasks = dags["dags"][plan.name]["tasks"]
+
+        assert {name: t["inlets"] for name, t in tasks.items() if t["inlets"]} == (
+            {BUILD_TASK: [declared(ref) for ref in plan.reads]} if plan.reads else {}
+        )
+    assert any(plan.reads for plan in plans)
+
+
+def test_sources_run_by_cron_and_consumers_when_a_run_of_a_producer_has_ended(
     dags: dict[str, Any], plans: list[DomainPlan]
 ) -> None:
     for plan in plans:
         found = dags["dags"][plan.name]
-        read = sorted(ref for group in plan.triggers for ref in group)
-        assert found["reads"] == [declared(ref) for ref in read]
+        assert found["starts_after"] == [runs_of(producer) for producer in plan.producers]
         expected = {
             (True, False): "CronTriggerTimetable",
             (False, True): "AssetTriggeredTimetable",
             (True, True): "AssetOrTimeSchedule",
-        }[bool(plan.cron), bool(plan.triggers)]
+        }[bool(plan.cron), bool(plan.producers)]
         assert found["schedule"] == expected
         assert found["max_active_runs"] == 1
         assert found["catchup"] is False
@@ -202,13 +244,12 @@ def test_a_new_folder_is_a_new_dag_and_nothing_else_changes(
     assert after[name]["schedule"] == "AssetOrTimeSchedule"
     plan = domain_plan(mesh, name)
     assert set(after[name]["tasks"]) >= {task_id(step) for step in plan.steps}
-    read = {ref.split("/")[0] for group in plan.triggers for ref in group}
-    for domain in set(mesh.domains) - {name} - read:
+    for domain in set(mesh.domains) - {name} - set(plan.producers):
         assert after[domain]["serialized"] == before[domain]["serialized"]
 
 
 def test_a_domain_that_cannot_be_rendered_says_why_and_leaves_the_others(
-    in_airflow: InAirflow, copied: dict[str, str]
+    in_airflow: InAirflow, copied: dict[str, str], dags: dict[str, Any]
 ) -> None:
     mesh = load_mesh(Path(copied["F1_ROOT"]))
     broken, *others = mesh.domains
@@ -216,7 +257,11 @@ def test_a_domain_that_cannot_be_rendered_says_why_and_leaves_the_others(
 
     found = in_airflow("dump_dags.py", **copied)["dags"]
 
-    assert list(found[broken]["tasks"]) == ["cannot_be_rendered"]
+    tasks = found[broken]["tasks"]
+    assert set(tasks) == {"cannot_be_rendered", ENDED_TASK, COMPLETE_TASK}
+    assert tasks[ENDED_TASK]["outlets"] == [runs_of(broken)]  # what reads it runs on
+    assert tasks["cannot_be_rendered"]["alerts"]
+    assert found[broken]["schedule"] == dags["dags"][broken]["schedule"]
     assert "manifest" in found[broken]["doc"]
     assert others
     assert all(BUILD_TASK in found[name]["tasks"] for name in others)

@@ -31,6 +31,7 @@ class Script:
 
     states: dict[str, dict[int, str]]  # DAG -> when -> the state of its new run
     tasks_at: dict[str, dict[int, list[tuple[str, str, int]]]] = field(default_factory=dict)
+    started_by: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
     now: int = 0
     triggered: list[str] = field(default_factory=list)
 
@@ -51,6 +52,10 @@ class Script:
             {**TIMES, "task_id": name, "state": state, "try_number": attempt, "map_index": -1}
             for name, state, attempt in self._latest(self.tasks_at.get(dag, {})) or []
         ]
+
+    def starters(self, dag: str, run_id: str) -> set[tuple[str, str]]:
+        assert run_id == "new"
+        return self.started_by.get(dag, {("pits", "new")})
 
     def returned(self, dag: str, run_id: str, task: str, map_index: int = -1) -> Any:
         return {"told": f"{task} did"}
@@ -84,9 +89,11 @@ class Notes:
     def between(self) -> None: ...
 
 
-def follow(script: Script, notes: Notes, limit_s: float = 1000) -> tuple[DomainRun, ...]:
+def follow(
+    script: Script, notes: Notes, limit_s: float = 1000, mesh: Mesh = MESH
+) -> tuple[DomainRun, ...]:
     return run_domains(
-        script, MESH, notes, limit_s=limit_s, clock=lambda: float(script.now), pause=script.pause
+        script, mesh, notes, limit_s=limit_s, clock=lambda: float(script.now), pause=script.pause
     )
 
 
@@ -126,16 +133,42 @@ def test_each_task_is_told_once_per_ending_and_retries_are_told_again() -> None:
     assert pits.tasks[("ingest.laps", -1)].told == "ingest.laps did"
 
 
-def test_the_consumer_of_a_failed_source_is_not_waited_for_long() -> None:
-    script = Script({"pits": {0: "running", 1: "failed"}})
+def test_the_consumer_of_a_failed_source_goes_on_with_what_was_last_published() -> None:
+    script = Script({"pits": {0: "running", 1: "failed"}, "box": {20: "running", 22: "success"}})
     notes = Notes()
 
     [pits, box] = follow(script, notes)
 
-    assert (pits.state, box.state) == ("failed", "not started")
-    assert not pits.ok and not box.ok
-    assert script.now < 30
-    assert notes.lines[-1] == "end box not started"
+    assert (pits.state, box.state) == ("failed", "success")
+    assert notes.lines == ["start pits", "end pits failed", "start box", "end box success"]
+
+
+def test_a_run_that_another_run_of_the_source_started_is_not_the_one() -> None:
+    states = {"pits": {0: "running", 1: "success"}, "box": {2: "running", 3: "success"}}
+
+    [_, box] = follow(Script(states, started_by={"box": {("pits", "of last night")}}), Notes())
+
+    assert box.state == "not started"
+
+
+@pytest.mark.parametrize(
+    ("started_by", "state"),
+    [({("pits", "new"), ("track", "new")}, "success"), ({("pits", "new")}, "not started")],
+)
+def test_of_several_sources_the_run_after_the_last_of_them_counts(
+    started_by: set[tuple[str, str]], state: str
+) -> None:
+    domains = [domain("pits"), domain("track"), domain("box", "pits/p", "track/p")]
+    states = {"pits": {0: "running", 1: "success"}, "track": {0: "success"}, "box": {1: "success"}}
+    script = Script(states, started_by={"box": started_by})
+
+    runs = follow(script, Notes(), mesh=Mesh({each.name: each for each in domains}))
+
+    assert [(run.domain, run.state) for run in runs] == [
+        ("pits", "success"),
+        ("track", "success"),
+        ("box", state),
+    ]
 
 
 def test_a_consumer_that_never_starts_is_an_ending_and_not_a_hang() -> None:

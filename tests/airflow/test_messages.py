@@ -32,7 +32,7 @@ FRESH = ProductStatus(
 )
 
 
-def alert_of(root: Path, task: str, error: str = "boom") -> str:
+def alert_of(root: Path, task: str, error: object = "boom") -> str:
     mesh = load_mesh(root)
     read = next(ref for domain in mesh.domains.values() for ref in domain.inputs)
     alert = FailureAlert.of(domain_plan(mesh, read.domain))
@@ -49,7 +49,7 @@ def test_an_alert_names_product_owner_consumers_error_and_place(root: Path) -> N
 
     told = alert_of(root, "products.{product}.check", "the contract is broken")
 
-    assert f"product: {read}" in told
+    assert f"held back: {read}\n" in told
     assert mesh.domain(read.domain).owner.email in told
     assert consumer.name in told
     assert "the contract is broken" in told
@@ -59,8 +59,23 @@ def test_an_alert_names_product_owner_consumers_error_and_place(root: Path) -> N
 def test_a_task_of_the_whole_domain_hits_all_its_consumers(root: Path) -> None:
     told = alert_of(root, "transform.build")
 
-    assert "product: all of the domain" in told
+    assert "held back: all of the domain" in told
     assert "consumers hit: none" not in told
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_a_build_that_failed_in_part_names_what_it_holds_back_and_who_is_hit(
+    root: Path, held: bool
+) -> None:
+    mesh = load_mesh(root)
+    consumer = next(domain for domain in mesh.domains.values() if domain.inputs)
+    read = consumer.inputs[0]
+    failed = SimpleNamespace(held=(read.product,) if held else ())
+
+    told = alert_of(root, "transform.build", failed)
+
+    assert f"held back: {read if held else 'no product'}\n" in told
+    assert f"consumers hit: {consumer.name if held else 'none'} (" in told
 
 
 def test_a_long_error_is_cut(root: Path) -> None:

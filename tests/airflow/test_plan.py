@@ -31,7 +31,7 @@ def test_a_plan_says_what_the_files_of_the_domain_say(root: Path, mesh: Mesh) ->
         assert plan.cron == written.get("schedule")
         assert plan.tier == written["tier"]
         assert plan.owner.email == written["owner"]["email"]
-        assert sorted(ref for g in plan.triggers for ref in g) == sorted(written.get("reads", []))
+        assert list(plan.reads) == sorted(written.get("reads", []))
         assert [p.product for p in plan.products] == written["products"]
         assert {s.subject for s in plan.steps if s.kind is StepKind.SYNC} == syncs - {"manifest"}
 
@@ -40,7 +40,7 @@ def test_every_domain_of_the_mesh_is_started_by_one_thing(mesh: Mesh) -> None:
     for name in mesh.domains:
         plan = domain_plan(mesh, name)
 
-        assert bool(plan.cron) != bool(plan.triggers)
+        assert bool(plan.cron) != bool(plan.producers)
         assert plan.pace
 
 
@@ -63,13 +63,16 @@ def test_the_plans_steps_are_the_graph_that_a_run_walks(mesh: Mesh) -> None:
     assert planned == walked
 
 
-def test_products_of_one_producer_are_waited_for_together(mesh: Mesh, tmp_path: Path) -> None:
+def test_each_producer_is_waited_for_once_whatever_is_read_of_it(
+    mesh: Mesh, tmp_path: Path
+) -> None:
     for name, reads in (("a", []), ("b", []), ("c", ["a/x", "b/z", "a/y"])):
         _domain(tmp_path, name, reads)
 
     plan = domain_plan(load_mesh(tmp_path), "c")
 
-    assert plan.triggers == (("a/x", "a/y"), ("b/z",))
+    assert plan.reads == ("a/x", "a/y", "b/z")
+    assert plan.producers == ("a", "b")
 
 
 def test_a_plan_is_plain_data(mesh: Mesh) -> None:

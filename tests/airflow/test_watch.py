@@ -1,4 +1,4 @@
-"""Watching a build: no question before there is an answer, no answer of an earlier try."""
+"""Watching a build: no question before there is a report, no answer of an earlier try."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 InAirflow = Callable[..., Any]
-OLD, NEW = {"model.d.a": "error"}, {"model.d.a": "success"}
+BAD, GOOD = {"model.d.a": "error"}, {"model.d.a": "success"}
+EMPTY = {"over": True, "nodes": {}}  # what the task before the build leaves
+FAILED = {"over": True, "nodes": BAD}
+BEGUN = {"over": False, "nodes": {}}
+GOING = {"over": False, "nodes": GOOD}
+DONE = {"over": True, "nodes": GOOD}
 
 
 def watched(in_airflow: InAirflow, *story: tuple[float, str | None, Any]) -> list[Any]:
@@ -15,35 +20,34 @@ def watched(in_airflow: InAirflow, *story: tuple[float, str | None, Any]) -> lis
     return found
 
 
-def test_the_report_is_asked_for_only_when_the_build_has_told_something(
-    in_airflow: InAirflow,
-) -> None:
+def test_the_report_is_asked_for_only_when_there_is_one(in_airflow: InAirflow) -> None:
     seen = watched(
         in_airflow,
         (2, None, None),
-        (2, "scheduled", None),
-        (2, "queued", None),
-        (2, "running", None),  # its process starts, Airflow has taken away what was told before
-        (2, "running", None),
-        (2, "running", {}),
-        (2, "running", NEW),
-        (2, "success", NEW),
+        (2, "scheduled", EMPTY),
+        (2, "queued", EMPTY),
+        (2, "running", EMPTY),  # however long its process takes to start
+        (60, "running", EMPTY),
+        (2, "running", BEGUN),
+        (2, "running", GOING),
+        (2, "success", DONE),
         (2, "upstream_failed", None),
     )
 
-    assert [asked for asked, _ in seen] == [False] * 5 + [False, True, True, False]
-    assert [report for _, report in seen] == [{}] * 6 + [NEW, NEW, {}]
+    assert [asked for asked, _ in seen] == [False] * 3 + [True] * 5 + [False]
+    assert [report for _, report in seen] == [{}] * 6 + [GOOD, GOOD, {}]
 
 
-def test_what_a_try_told_that_was_cleared_is_no_verdict(in_airflow: InAirflow) -> None:
+def test_what_an_earlier_try_told_is_no_verdict(in_airflow: InAirflow) -> None:
     seen = watched(
         in_airflow,
-        (2, "failed", OLD),
-        (2, None, OLD),  # cleared: Airflow keeps the old report until the build begins
-        (2, "queued", OLD),
-        (2, "running", OLD),
-        (6, "running", {}),
-        (2, "success", NEW),
+        (2, "failed", FAILED),
+        (2, None, FAILED),  # cleared: the old report is there until the build begins
+        (2, "queued", FAILED),
+        (2, "running", FAILED),
+        (60, "running", FAILED),
+        (2, "running", BEGUN),
+        (2, "success", DONE),
     )
 
-    assert [report for _, report in seen] == [OLD, {}, {}, {}, {}, NEW]
+    assert [report for _, report in seen] == [BAD, {}, {}, {}, {}, {}, GOOD]

@@ -55,6 +55,7 @@ def test_a_model_that_dbt_does_not_know_is_an_error() -> None:
         ("test.g.keys", {"dim_car"}),  # reads dim_date, but is about dim_car
         ("test.g.both", {"dim_car", "dim_date"}),  # of no model: about all that it reads
         ("snapshot.g.snap_car", {"dim_car"}),
+        ("test.g.of_nothing", {"dim_car", "dim_date"}),  # nobody knows what it is about
     ],
 )
 def test_a_failed_node_holds_back_the_products_that_stand_on_it(node: str, held: set[str]) -> None:

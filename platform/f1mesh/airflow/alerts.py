@@ -8,12 +8,14 @@ A channel that fails never fails the task or hides the message.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from f1mesh.airflow.layout import SLACK_CONNECTION, SNS_CONNECTION
 from f1mesh.orchestration.plan import DomainPlan
+from f1mesh.orchestration.walk import holds_back
+from f1mesh.registry import Domain
 
 log = logging.getLogger("f1mesh.alerts")
 
@@ -38,18 +40,31 @@ class FailureAlert:
             consumers={p.product: p.consumers for p in plan.products},
         )
 
+    @classmethod
+    def without_plan(cls, domain: Domain) -> FailureAlert:
+        """For a domain whose files cannot be used: who reads it is not known."""
+        return cls(
+            domain=domain.name,
+            tier=domain.tier,
+            owner=f"{domain.owner.team} <{domain.owner.email}>",
+            channel=domain.owner.slack or "",
+            consumers=dict.fromkeys(domain.products, ()),
+        )
+
     def __call__(self, context: Mapping[str, Any]) -> None:
         send(self.message(context))
 
     def message(self, context: Mapping[str, Any]) -> str:
         """What failed, of whom, who is hit, why, and where to look."""
         ti = context["task_instance"]
-        product = self._product(ti.task_id)
-        hit = self.consumers.get(product, ()) if product else self._all_consumers()
+        products = self._products(ti.task_id, getattr(context.get("exception"), "held", None))
+        hit = sorted({name for product in products for name in self.consumers[product]})
+        named = [f"{self.domain}/{product}" for product in products]
+        whole = len(named) == len(self.consumers) > 1
         lines = [
             f"[tier {self.tier}] {self.domain}: {ti.task_id} failed (try {ti.try_number})",
             f"owner: {self.owner} {self.channel}".rstrip(),
-            f"product: {f'{self.domain}/{product}' if product else 'all of the domain'}",
+            f"held back: {'all of the domain' if whole else ', '.join(named) or 'no product'}",
             f"consumers hit: {', '.join(hit) or 'none'} (they keep the last good version)",
             f"error: {_first_lines(context.get('exception'))}",
             f"run: {context.get('run_id', ti.run_id)}",
@@ -57,12 +72,10 @@ class FailureAlert:
         ]
         return "\n".join(lines)
 
-    def _product(self, task_id: str) -> str | None:
-        parts = task_id.split(".")
-        return parts[1] if len(parts) > 1 and parts[1] in self.consumers else None
-
-    def _all_consumers(self) -> tuple[str, ...]:
-        return tuple(sorted({name for names in self.consumers.values() for name in names}))
+    def _products(self, task_id: str, held: Collection[str] | None) -> list[str]:
+        """Those that a failed task holds back: its own, or those that the failure names, or all."""
+        own = set(task_id.split(".")) & set(self.consumers)
+        return [p for p in self.consumers if (p in own if own else holds_back(held, p))]
 
 
 def send(message: str, subject: str = "ALERT") -> None:

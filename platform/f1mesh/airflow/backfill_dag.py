@@ -14,8 +14,9 @@ from airflow.sdk import DAG, Param, TaskGroup, task
 
 from f1mesh.airflow.assets import product_asset
 from f1mesh.airflow.domain_dag import default_args
+from f1mesh.airflow.ending import end_run
 from f1mesh.airflow.layout import display_name, pool_of
-from f1mesh.airflow.operators import PublishOperator, StepOperator
+from f1mesh.airflow.operators import CheckOperator, PublishOperator, StepOperator
 from f1mesh.orchestration.backfill import Backfill
 from f1mesh.orchestration.graph import StepKind, step_id
 from f1mesh.orchestration.plan import DomainPlan
@@ -50,11 +51,14 @@ def backfill_dag(plan: DomainPlan) -> DAG:
             execution_timeout=timedelta(seconds=timeout_s(StepKind.TRANSFORM)),
             map_index_template="{{ task.options.get('partition', 'all') }}",
         ).expand(options=parts(plans))
+        published = []
         for step in plan.steps:
             if step.kind is not StepKind.CHECK:
                 continue
             with TaskGroup(step.subject):
-                check = StepOperator(
+                check = CheckOperator(
+                    product=step.subject,
+                    build=build.task_id,
                     task_id="check",
                     task_display_name=display_name(step),
                     step=step.id,
@@ -68,6 +72,8 @@ def backfill_dag(plan: DomainPlan) -> DAG:
                     product=product_asset(f"{plan.name}/{step.subject}"),
                 )
             build >> check >> publish
+            published.append(publish)
+        end_run(plan.name, published, [build, *published])
     return dag
 
 

@@ -37,7 +37,7 @@ def _products(plan: DomainPlan, repository: str) -> str:
 
 def _runs(plan: DomainPlan) -> str:
     starts = [f"at `{plan.cron}` (UTC)"] if plan.cron else []
-    starts += ["when " + " and ".join(group) + " were published" for group in plan.triggers]
+    starts += [f"when a run of {producer} has ended" for producer in plan.producers]
     contact = f"{plan.owner.team}, {plan.owner.email}"
     if plan.owner.slack:
         contact += f", {plan.owner.slack}"

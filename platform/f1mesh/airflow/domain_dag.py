@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 from airflow.sdk import (
     DAG,
-    AssetAll,
     AssetAny,
     AssetOrTimeSchedule,
     BaseOperator,
@@ -22,8 +21,9 @@ from airflow.sdk.definitions.deadline import DeadlineAlert
 
 from f1mesh.airflow.airbyte import SyncOperator
 from f1mesh.airflow.alerts import FailureAlert
-from f1mesh.airflow.assets import product_asset
+from f1mesh.airflow.assets import product_asset, runs_asset
 from f1mesh.airflow.documentation import domain_doc
+from f1mesh.airflow.ending import end_run
 from f1mesh.airflow.layout import (
     BUILD_TASK,
     INGEST,
@@ -34,7 +34,7 @@ from f1mesh.airflow.layout import (
     task_id,
 )
 from f1mesh.airflow.lineage import lineage_of
-from f1mesh.airflow.operators import PublishOperator, StepOperator
+from f1mesh.airflow.operators import CheckOperator, FreshnessOperator, PublishOperator
 from f1mesh.airflow.partitions import partition_param
 from f1mesh.airflow.settings import Settings
 from f1mesh.errors import PermanentError
@@ -77,7 +77,7 @@ def empty_dag(plan: DomainPlan, settings: Settings) -> DAG:
         dag_display_name=plan.title,
         description=plan.description,
         doc_md=domain_doc(plan, settings.repository),
-        schedule=schedule(plan),
+        schedule=schedule(plan.cron, plan.producers),
         catchup=False,
         max_active_runs=1,
         tags={f"tier-{plan.tier}", plan.name, "data-product"},
@@ -101,15 +101,14 @@ def run_params(plan: DomainPlan) -> dict[str, Param]:
     return params | (partition_param(plan.partition) if plan.partition else {})
 
 
-def schedule(plan: DomainPlan) -> Any:
-    """By cron, by what it reads, or by either. One run of a producer publishes several products:
-    a consumer waits for all that it reads of that producer, and for one producer only."""
-    groups = [AssetAll(*map(product_asset, g)) for g in plan.triggers]
-    condition = AssetAny(*groups) if len(groups) > 1 else groups[0] if groups else None
-    cron = by_cron(plan.cron) if plan.cron else None
-    if condition is not None and cron is not None:
-        return AssetOrTimeSchedule(assets=condition, timetable=cron)
-    return condition if condition is not None else cron
+def schedule(cron: str | None, producers: Sequence[str]) -> Any:
+    """By cron, by the end of each run of a producer, or by either. It is the run that counts and
+    not what it published: a product that is held back keeps nobody from the others."""
+    ends = AssetAny(*map(runs_asset, producers)) if producers else None
+    times = by_cron(cron) if cron else None
+    if ends is not None and times is not None:
+        return AssetOrTimeSchedule(assets=ends, timetable=times)
+    return ends if ends is not None else times
 
 
 def by_cron(cron: str) -> CronTriggerTimetable:
@@ -191,12 +190,12 @@ def _task(plan: DomainPlan, step: Step, group: TaskGroup, products: TaskGroup) -
             wanted = f"{plan.name}.{step.subject}"
             return SyncOperator(connection_name=wanted, task_group=group, **common)
         case StepKind.FRESHNESS:
-            return StepOperator(**common)
+            return FreshnessOperator(**common)
     product = products.children.get(f"{PRODUCTS}.{step.subject}") or TaskGroup(
         step.subject, parent_group=products, tooltip=_about(plan, step.subject)
     )
     if step.kind is StepKind.CHECK:
-        return StepOperator(task_group=product, **common)
+        return CheckOperator(product=step.subject, build=BUILD_TASK, task_group=product, **common)
     ref = f"{plan.name}/{step.subject}"
     return PublishOperator(product=product_asset(ref), task_group=product, **common)
 
@@ -216,6 +215,8 @@ def _connect(dag: DAG, plan: DomainPlan, made: Mapping[str, BaseOperator | TaskG
             if need in made and step.id in made:
                 before = build if isinstance(made[need], TaskGroup) else made[need]
                 before >> made[step.id]
+    published = [made[step.id] for step in plan.steps if step.kind is StepKind.PUBLISH]
+    end_run(plan.name, published, [*([build] if build else []), *published])
 
 
 def _about(plan: DomainPlan, product: str) -> str:

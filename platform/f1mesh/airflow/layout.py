@@ -8,6 +8,9 @@ TRANSFORM = "transform"
 PRODUCTS = "products"
 INGEST = "ingest"
 BUILD_TASK = f"{TRANSFORM}.build"
+FRESHNESS_TASK = "freshness"
+ENDED_TASK = "ended"
+COMPLETE_TASK = "complete"
 
 AIRBYTE_CONNECTION = "airbyte_cloud"
 SLACK_CONNECTION = "slack_alerts"
@@ -42,7 +45,7 @@ def task_id(step: Step) -> str:
         case StepKind.SYNC:
             return f"{INGEST}.{step.subject}"
         case StepKind.FRESHNESS:
-            return "freshness"
+            return FRESHNESS_TASK
         case StepKind.TRANSFORM:
             return BUILD_TASK
         case StepKind.CHECK | StepKind.PUBLISH:
@@ -64,6 +67,6 @@ def display_name(step: Step) -> str:
             return f"publish {step.subject}"
 
 
-def asset_uri(product: str) -> str:
-    """The asset of a product, given as `domain/product`."""
-    return f"mesh://{product}"
+def asset_uri(name: str) -> str:
+    """The asset of a product, given as `domain/product`, or of a domain's runs."""
+    return f"mesh://{name}" if "/" in name else f"mesh://{name}/"

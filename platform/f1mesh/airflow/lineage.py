@@ -45,7 +45,7 @@ def lineage_of(plan: DomainPlan, step: Step) -> Lineage:
             return Lineage(writes=tuple(f"{raw}.{s}" for s in plan.streams[step.subject]))
         case StepKind.TRANSFORM:
             landed = [f"{raw}.{s}" for streams in plan.streams.values() for s in streams]
-            refs = [ProductRef.parse(name) for group in plan.triggers for name in group]
+            refs = map(ProductRef.parse, plan.reads)
             read = [f"{schemas.published(ref.domain)}.{ref.product}" for ref in refs]
             built = tuple(f"{marts}.{p.product}" for p in plan.products)
             return Lineage(reads=(*landed, *read), writes=built)

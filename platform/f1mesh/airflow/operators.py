@@ -6,15 +6,30 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from airflow.sdk import Asset, BaseOperator
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.sdk import Asset, BaseOperator, TriggerRule
+from airflow.sdk.exceptions import (
+    AirflowException,
+    AirflowFailException,
+    AirflowSkipException,
+)
 
+from f1mesh.airflow.build_report import empty_report
 from f1mesh.airflow.lineage import Lineage, enable
 from f1mesh.airflow.settings import Settings
 from f1mesh.orchestration.client import Ended, run_step
+from f1mesh.orchestration.walk import holds_back
 
 Context = Mapping[str, Any]
+HELD = "held"  # the XCom of a failed build: the products that it holds back
 _LEVELS = {"warning:": logging.WARNING, "error:": logging.ERROR}
+
+
+class StepFailed(AirflowFailException):
+    """A step failed for good. `held` names the products that it holds back; None: all."""
+
+    def __init__(self, told: str, held: tuple[str, ...] | None = None):
+        super().__init__(told)
+        self.held = held
 
 
 class StepOperator(BaseOperator):
@@ -51,11 +66,48 @@ class StepOperator(BaseOperator):
             [*step_arguments(self.step, context, self.options), "--json"],
             self.hear,
         )
-        return outcome(self.step, ended)
+        return self.judge(context, ended)
+
+    def judge(self, context: Context, ended: Ended) -> dict[str, Any]:
+        """What the step told; of a failure, the products that it holds back are kept for those who
+        check them."""
+        try:
+            return outcome(self.step, ended)
+        except StepFailed as failed:
+            if failed.held is not None:
+                context["ti"].xcom_push(key=HELD, value=list(failed.held))
+            raise
 
     def hear(self, line: str) -> None:
         """Log a line that the step says, at the level that its first word names."""
         self.log.log(_LEVELS.get(line.partition(" ")[0], logging.INFO), line)
+
+
+class FreshnessOperator(StepOperator):
+    """Looks at how fresh the sources are, and makes room for the report of the build that comes."""
+
+    def execute(self, context: Context) -> Any:
+        said = super().execute(context)
+        empty_report(context["ti"])
+        return said
+
+
+class CheckOperator(StepOperator):
+    """Checks the contract of a product, unless what failed in the build holds the product back."""
+
+    def __init__(self, *, product: str, build: str, **kwargs: Any):
+        super().__init__(trigger_rule=TriggerRule.ALL_DONE, **kwargs)
+        self.product = product
+        self.build = build
+
+    def execute(self, context: Context) -> Any:
+        for held in failures(context["ti"], self.build):
+            if holds_back(held, self.product):
+                raise AirflowSkipException(
+                    f"{self.product} is held back: '{self.build}' failed, its log says why. "
+                    "Consumers keep the last good version."
+                )
+        return super().execute(context)
 
 
 class PublishOperator(StepOperator):
@@ -94,5 +146,19 @@ def outcome(step: str, ended: Ended) -> dict[str, Any]:
         return said
     told = str(said.get("told") or f"{step} ended without a word (exit code {ended.code}).")
     if ended.code == 1:
-        raise AirflowFailException(told)
+        held = said.get("held")
+        raise StepFailed(told, tuple(held) if isinstance(held, list) else None)
     raise AirflowException(told)
+
+
+def failures(ti: Any, build: str) -> list[list[str] | None]:
+    """What each failure of a build task (or of its mapped parts) holds back; None: all products."""
+    from airflow.sdk.execution_time.xcom import XCom
+
+    found = ti.get_task_states(dag_id=ti.dag_id, task_ids=[build], run_ids=[ti.run_id])
+    states = [str(getattr(s, "value", s)) for s in found.get(ti.run_id, {}).values()]
+    bad = [state for state in states if state != "success"]
+    if states and not bad:
+        return []
+    told = XCom.get_all(key=HELD, dag_id=ti.dag_id, task_id=build, run_id=ti.run_id) or []
+    return list(told) if set(bad) == {"failed"} and len(told) == len(bad) else [None]

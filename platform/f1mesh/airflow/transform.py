@@ -24,12 +24,14 @@ from cosmos.config import ExecutionConfig, ProfileConfig, ProjectConfig, RenderC
 from cosmos.constants import ExecutionMode, InvocationMode, LoadMode, TestBehavior
 from cosmos.operators.watcher import DbtProducerWatcherOperator
 
+from f1mesh.airflow.assets import product_asset
+from f1mesh.airflow.build_report import write_report
 from f1mesh.airflow.layout import BUILD_TASK, TRANSFORM, display_name, pool_of
 from f1mesh.airflow.lineage import lineage_of
-from f1mesh.airflow.operators import Context, StepOperator, outcome, step_arguments
+from f1mesh.airflow.operators import Context, StepOperator, step_arguments
 from f1mesh.airflow.partitions import partition_option
 from f1mesh.airflow.settings import Settings
-from f1mesh.airflow.watch import REPORT, NodeWatch
+from f1mesh.airflow.watch import NodeWatch
 from f1mesh.errors import PermanentError
 from f1mesh.orchestration.client import run_step
 from f1mesh.orchestration.graph import Step
@@ -115,24 +117,24 @@ class BuildOperator(StepOperator):
             status = str(node.get("node_status", "")).lower()
             (bad if status in _BAD else good)[str(node.get("unique_id"))] = status
             if time.monotonic() - reported_at > _REPORT_EVERY_S:
-                ti.xcom_push(key=REPORT, value=good)
+                write_report(ti, good, over=False)
                 reported_at = time.monotonic()
 
-        ti.xcom_push(key=REPORT, value={})  # for those who watch: there is a report
+        write_report(ti, {}, over=False)
         arguments = step_arguments(self.step, context, self.options)
         ended = run_step(
             Settings.read().site(), [*arguments, "--dbt-log", "json", "--json"], on_line
         )
         try:
-            said = outcome(self.step, ended)
+            said = self.judge(context, ended)
         except AirflowFailException:
-            ti.xcom_push(key=REPORT, value={**good, **bad})
+            write_report(ti, {**good, **bad}, over=True)
             raise
         except AirflowException:
             final = ti.try_number > ti.max_tries
-            ti.xcom_push(key=REPORT, value={**good, **bad} if final else good)
+            write_report(ti, {**good, **bad} if final else good, over=True)
             raise
-        ti.xcom_push(key=REPORT, value={**said.pop("nodes", {}), **good})
+        write_report(ti, {**said.pop("nodes", {}), **good}, over=True)
         return said
 
 
@@ -150,6 +152,7 @@ def _replace_build(
         step=step.id,
         options=partition_option(plan.partition),
         lineage=lineage_of(plan, step),
+        inlets=[product_asset(ref) for ref in plan.reads],
         task_id=BUILD_TASK.rsplit(".", 1)[-1],
         task_display_name=display_name(step),
         task_group=group,

@@ -14,11 +14,11 @@ from typing import Any, ClassVar
 
 from airflow.triggers.base import BaseTrigger, TaskFailedEvent, TaskSuccessEvent, TriggerEvent
 
+from f1mesh.airflow.build_report import nodes_of, read_report
 from f1mesh.airflow.verdict import verdict
 
-REPORT = "nodes"  # the XCom of the build task: dbt's status by node
 WATCH_S = 2.0
-WARM_S = 5.0  # from when a build is seen at work to when it has surely told something
+_TOLD = frozenset({"running", "success", "failed"})  # of a build, which has a report then
 
 
 @dataclass
@@ -29,7 +29,6 @@ class Reading:
     run_id: str
     build_task: str
     read_at: float = float("-inf")
-    working_since: float | None = None
     report: dict[str, str] = field(default_factory=dict)
     build_state: str | None = None
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -51,19 +50,11 @@ class Reading:
             if time.monotonic() - self.read_at >= WATCH_S:
                 # The state first: what was reported before the build ended is then complete.
                 self.build_state = await asyncio.to_thread(self._state)
-                self.report = await asyncio.to_thread(self._report) if self._told() else {}
+                there = self.build_state in _TOLD
+                report = await asyncio.to_thread(self._report) if there else None
+                self.report = nodes_of(report, self.build_state)
                 self.read_at = time.monotonic()
         return self
-
-    def _told(self) -> bool:
-        """Whether the build has told something in its present try. Airflow logs an error for each
-        question before that, and keeps what an earlier try told until this one begins."""
-        if self.build_state != "running":
-            self.working_since = None
-            return self.build_state in ("success", "failed")
-        if self.working_since is None:
-            self.working_since = time.monotonic()
-        return time.monotonic() - self.working_since >= WARM_S
 
     def _state(self) -> str | None:
         from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
@@ -74,13 +65,8 @@ class Reading:
         found = states.get(self.run_id, {}).get(self.build_task)
         return None if found is None else str(getattr(found, "value", found))
 
-    def _report(self) -> dict[str, str]:
-        from airflow.sdk.execution_time.xcom import XCom
-
-        found = XCom.get_one(
-            key=REPORT, dag_id=self.dag_id, task_id=self.build_task, run_id=self.run_id
-        )
-        return found if isinstance(found, dict) else {}
+    def _report(self) -> Any:
+        return read_report(self.dag_id, self.run_id)
 
 
 class NodeWatch(BaseTrigger):

@@ -1,7 +1,7 @@
 """Following the runs of the domains' DAGs until all have ended.
 
-A domain that reads nothing is triggered; one that reads products is started by Airflow when they
-are published, and is waited for.
+A domain that reads nothing is triggered; one that reads products is started by Airflow when a run
+of whom it reads has ended, well or not, and is waited for.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ from f1mesh.registry import Mesh
 
 ENDED = frozenset({"success", "failed"})
 TASK_ENDED = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
-START_GRACE_S = 90.0  # from the last publication of its inputs to the start of a consumer
-FAILED_GRACE_S = 10.0  # the same after a failure, where it most probably never comes
+START_GRACE_S = 90.0  # from the end of its producers' runs to the start of a consumer
 PAUSE_S = 1.5
 
 
@@ -69,6 +68,8 @@ class Runs(Protocol):
         self, dag: str, run_id: str, ended_since: str | None = None
     ) -> list[dict[str, Any]]: ...
 
+    def starters(self, dag: str, run_id: str) -> set[tuple[str, str]]: ...
+
     def returned(self, dag: str, run_id: str, task: str, map_index: int = -1) -> Any: ...
 
 
@@ -105,7 +106,7 @@ def run_domains(
             runs[name].run_id = rest.trigger(name, dict(conf or {}))
             watcher.started(runs[name])
     deadline = clock() + limit_s
-    settled: dict[str, float] = {}  # when a waiting domain's inputs had all ended
+    settled: dict[str, float] = {}  # when a waiting domain's producers had all ended
     while not all(run.ended for run in runs.values()):
         for run in runs.values():
             if run.ended:
@@ -137,27 +138,25 @@ def _look_for_start(
     settled: dict[str, float],
     now: float,
 ) -> None:
-    """Note the run that Airflow started for a domain's inputs, or that none comes any more.
+    """Note the run that Airflow started for a domain's producers, or that none comes any more.
 
     Each producer starts its consumers: with several, the run after the last of them counts.
     """
-    producers = {ref.domain for ref in mesh.domain(run.domain).inputs}
-    inputs_ended = all(runs[name].ended for name in producers)
-    if inputs_ended:
+    producers = {
+        name: runs[name] for name in {ref.domain for ref in mesh.domain(run.domain).inputs}
+    }
+    if all(each.ended for each in producers.values()):
         settled.setdefault(run.domain, now)
-    fresh = [
-        each
-        for each in rest.runs(run.domain)
-        if each["dag_run_id"] not in known and each["run_type"] == "asset_triggered"
-    ]
-    # Not one by the clock: it may have begun before the inputs were published.
-    if fresh and (inputs_ended or len(producers) == 1):
-        run.run_id = str(fresh[0]["dag_run_id"])
-        return
-    if inputs_ended:
-        good = all(runs[name].ok for name in producers)
-        if now - settled[run.domain] > (START_GRACE_S if good else FAILED_GRACE_S):
-            run.state = "not started"
+    if all(each.ended or each.run_id for each in producers.values()):
+        wanted = {(name, each.run_id) for name, each in producers.items() if each.run_id}
+        fresh = [each for each in rest.runs(run.domain) if each["dag_run_id"] not in known]
+        ids = [str(r["dag_run_id"]) for r in fresh if r["run_type"] == "asset_triggered"]
+        started_by = [rest.starters(run.domain, run_id) for run_id in ids]
+        if ids and wanted <= set().union(*started_by):
+            run.run_id = ids[0]
+            return
+    if now - settled.get(run.domain, now) > START_GRACE_S:
+        run.state = "not started"
 
 
 def _update(rest: Runs, run: DomainRun, watcher: Watcher) -> None:

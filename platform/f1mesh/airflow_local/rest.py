@@ -107,6 +107,12 @@ class Rest:
             if len(found) >= page["total_entries"] or not page["task_instances"]:
                 return found
 
+    def starters(self, dag: str, run_id: str) -> set[tuple[str, str]]:
+        """The runs (DAG, id) whose assets started this one."""
+        path = f"/api/v2/dags/{quote(dag)}/dagRuns/{quote(run_id)}/upstreamAssetEvents"
+        events = self.get(path)["asset_events"]
+        return {(str(e["source_dag_id"]), str(e["source_run_id"])) for e in events}
+
     def returned(self, dag: str, run_id: str, task: str, map_index: int = -1) -> Any:
         """What a task returned; None if it returned nothing."""
         path = (

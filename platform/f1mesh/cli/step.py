@@ -33,7 +33,7 @@ def list_steps(
         return
     for plan in plans:
         starts = [f"at {plan.cron}"] if plan.cron else []
-        starts += ["after " + " and ".join(group) for group in plan.triggers]
+        starts += [f"after each run of {producer}" for producer in plan.producers]
         rows = ([step.id, ", ".join(sorted(step.needs)) or "-"] for step in plan.steps)
         title = f"{plan.name}: tier {plan.tier}, runs {' or '.join(starts) or 'by hand'}"
         print_table(title, ["step", "after"], rows)

@@ -181,7 +181,7 @@ def what_next(mesh: Mesh, url: str, user: str, keeper_log: Path) -> list[str]:
         times = f"; by itself it runs at {domain.schedule} (cron, UTC)" if domain.schedule else ""
         lines.append(f"  press Trigger on the DAG '{domain.title}' ({domain.name}){times};")
     lines += [
-        f"  '{domain.title}' ({domain.name}) follows when what it reads was published;"
+        f"  '{domain.title}' ({domain.name}) follows when a run of what it reads has ended;"
         for domain in follow
     ]
     return [

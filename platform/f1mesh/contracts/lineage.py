@@ -35,10 +35,15 @@ def model_id(manifest: dict[str, Any], model: str) -> str:
 
 def stands_on(manifest: dict[str, Any], model: str, nodes: Collection[str]) -> bool:
     """Whether a model or what it is built from is among `nodes`, or is what a test of them is
-    about."""
+    about. A test that reads nothing may be about any model."""
     start = model_id(manifest, model)
     own = _ancestors(manifest["parent_map"], start) | {start}
-    return any(node in own or own & _subjects(manifest, node) for node in nodes)
+    return any(node in own or _concerns(manifest, node, own) for node in nodes)
+
+
+def _concerns(manifest: dict[str, Any], node: str, models: Collection[str]) -> bool:
+    about = _subjects(manifest, node)
+    return not about.isdisjoint(models) or (node.startswith("test.") and not about)
 
 
 def snapshots_upstream(manifest: dict[str, Any], node: str) -> set[str]:

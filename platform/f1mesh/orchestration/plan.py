@@ -6,9 +6,8 @@ orchestrator's own environment lacks.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +33,9 @@ class ProductPlan:
 
 @dataclass(frozen=True)
 class DomainPlan:
-    """One domain's run. It starts when all of one group of `triggers` were published since it last
-    ran (a group is what it reads of one other domain), and by `cron`: its own times if it reads
-    nothing, else further ones. `pace` has the crons of whatever starts it in the end."""
+    """One domain's run. It starts when a run of one of its `producers` has ended, however, and by
+    `cron`: its own times if it reads nothing, else further ones. `pace` has the crons of whatever
+    starts it in the end."""
 
     name: str
     title: str
@@ -45,13 +44,18 @@ class DomainPlan:
     tier: int
     cron: str | None
     pace: frozenset[str]
-    triggers: tuple[tuple[str, ...], ...]
+    reads: tuple[str, ...]  # products of other domains
     steps: tuple[Step, ...]
     streams: Mapping[str, tuple[str, ...]]  # by sync
     products: tuple[ProductPlan, ...]
     partition: Partition | None
     backfills: tuple[Backfill, ...]
     path: Path
+
+    @property
+    def producers(self) -> tuple[str, ...]:
+        """The other domains whose products it reads."""
+        return tuple(sorted({ref.partition("/")[0] for ref in self.reads}))
 
     @property
     def freshness_hours(self) -> float | None:
@@ -71,7 +75,7 @@ def domain_plan(mesh: Mesh, name: str) -> DomainPlan:
         tier=domain.tier,
         cron=domain.schedule,
         pace=mesh.pace(name),
-        triggers=_triggers(domain.inputs),
+        reads=tuple(sorted(map(str, domain.inputs))),
         steps=domain_steps(domain),
         streams={
             sync.name: tuple(stream.name for stream in sync.streams)
@@ -102,7 +106,8 @@ def plan_document(plan: DomainPlan) -> dict[str, Any]:
         "owner": plan.owner.model_dump(),
         "tier": plan.tier,
         "cron": plan.cron,
-        "triggers": [list(group) for group in plan.triggers],
+        "reads": list(plan.reads),
+        "producers": list(plan.producers),
         "freshness_hours": plan.freshness_hours,
         "steps": steps,
         "products": [
@@ -117,13 +122,6 @@ def plan_document(plan: DomainPlan) -> dict[str, Any]:
         "partition": plan.partition.model_dump(mode="json") if plan.partition else None,
         "backfills": [b.model_dump(mode="json", exclude={"path", "parts"}) for b in plan.backfills],
     }
-
-
-def _triggers(inputs: Iterable[ProductRef]) -> tuple[tuple[str, ...], ...]:
-    ordered = sorted(inputs, key=str)
-    return tuple(
-        tuple(str(ref) for ref in group) for _, group in groupby(ordered, lambda ref: ref.domain)
-    )
 
 
 def _product(mesh: Mesh, domain: Domain, product: str) -> ProductPlan:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from f1mesh import telling
+from f1mesh.errors import PartlyFailed
 from f1mesh.orchestration.graph import Step, StepKind
 
 
@@ -56,13 +57,15 @@ def document(step: Step, result: Any, *, run_id: str, seconds: float) -> dict[st
 
 
 def failure(step_id: str, error: BaseException, *, run_id: str, code: int) -> dict[str, Any]:
-    """What went wrong, as plain JSON values."""
+    """What went wrong, as plain JSON values; `held` names the products of the domain that are held
+    back, null: all."""
     return {
         "step": step_id,
         "run_id": run_id,
         "ok": False,
         "retry": code != 1,
         "told": telling.told(error),
+        "held": sorted(error.held) if isinstance(error, PartlyFailed) else None,
     }
 
 

@@ -195,10 +195,10 @@ class StepRunner:
             raise PermanentError(said)
         manifest = self._project(domain).manifest()
         products = self.mesh.domain(domain).products
-        raise PartlyFailed(
-            said + _past_versions(manifest, (node.unique_id for node in report.failures)),
-            frozenset(p for p in products if stands_on(manifest, p, report.undone)),
-        )
+        held = [product for product in products if stands_on(manifest, product, report.undone)]
+        past = _past_versions(manifest, (node.unique_id for node in report.failures))
+        named = f"\n  held back: {', '.join(held) or 'no product'}"
+        raise PartlyFailed(f"{said}{named}{past}", frozenset(held))
 
     def _contents(self, domain: str, manifest: dict[str, Any]) -> dict[str, str]:
         """Names what each source of the domain's dbt project holds, by dbt's id of the source:

@@ -8,7 +8,7 @@ domain goes on with what was last published.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from enum import StrEnum
@@ -94,5 +94,11 @@ def _lets_through(outcome: Outcome, step: Step) -> bool:
     is waited for, and taken as it was last published where that failed."""
     if outcome.state is State.DONE or outcome.step.domain != step.domain:
         return True
-    spared = isinstance(outcome.error, PartlyFailed) and step.subject not in outcome.error.held
-    return spared and bool(step.subject)
+    held = outcome.error.held if isinstance(outcome.error, PartlyFailed) else None
+    return bool(step.subject) and not holds_back(held, step.subject)
+
+
+def holds_back(held: Collection[str] | None, product: str) -> bool:
+    """Whether a failed step holds back a product of its domain: it names those that it does, or, by
+    None, all. Whoever runs the graph asks this."""
+    return held is None or product in held

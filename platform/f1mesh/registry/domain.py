@@ -47,7 +47,7 @@ class Owner(BaseModel):
 class Domain(BaseModel):
     """One domain of the mesh and the folder that it is.
 
-    A domain runs when all that it reads of one other domain was published. `schedule` (cron, UTC)
+    A domain runs when a run of one that it reads has ended, well or not. `schedule` (cron, UTC)
     is for a domain that reads nothing; beside `reads` it asks for further runs, at those times.
     `partition` is what its backfills go by.
     """

@@ -49,7 +49,7 @@ class Mesh:
 
     def pace(self, name: str) -> frozenset[str]:
         """The crons by which a domain's runs come in the end: its own, and those of the domains
-        whose publications start it."""
+        whose runs start it."""
         domain = self.domain(name)
         upstream = (self.pace(ref.domain) for ref in domain.inputs)
         own = [domain.schedule] if domain.schedule else []
