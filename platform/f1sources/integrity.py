@@ -37,6 +37,8 @@ def sound_rows(
             sound[table.name] = _sound(duck, table, tables[table.name], report)
         if table.name in report.parents:
             _remember_keys(duck, table, sound.get(table.name), known_keys.get(table.name))
+            if span := _span(duck, table):
+                report.spans[table.name] = span
     return sound
 
 
@@ -147,3 +149,9 @@ def _remember_keys(
             duck.register("new_keys", pa.table({"key": keys}))
             duck.execute(f'insert into "keys of {table.name}" select distinct key from new_keys')
             duck.unregister("new_keys")
+
+
+def _span(duck: DuckDBPyConnection, table: Table) -> tuple[int, int] | None:
+    """The lowest and highest key, if keys are numbers and there are any."""
+    found = duck.execute(f'select min(key), max(key) from "keys of {table.name}"').fetchone()
+    return found if found and isinstance(found[0], int) else None

@@ -14,7 +14,8 @@ Key = tuple[str, str]
 
 def refuse_lost_parents(report: DamageReport) -> None:
     """Raises PermanentError if a season, race, driver or another row that others refer to would be
-    set aside, or is asked for by more than one row and is nowhere: each with what goes with it."""
+    set aside, or is nowhere and was there once (more than one row asks for it, or its key is among
+    those that are there): each with what goes with it."""
     family = _Family(report)
     losses = [*family.unreadable(), *family.absent()]
     if not losses:
@@ -33,6 +34,7 @@ class _Family:
 
     def __init__(self, report: DamageReport) -> None:
         self.parents = report.parents
+        self.spans = report.spans
         self.lost = [d for d in report.damages if d.effect == SET_ASIDE and d.table in self.parents]
         self.lost_keys = {(d.table, d.key) for d in self.lost if d.key is not None}
         self.children: dict[Key, list[Damage]] = defaultdict(list)
@@ -42,8 +44,16 @@ class _Family:
         self.nowhere = [
             key
             for key, children in self.children.items()
-            if key not in self.lost_keys and len(children) > 1
+            if key not in self.lost_keys
+            and (len(children) > 1 or (self._is_gap(key) and children[0].table not in self.parents))
         ]
+
+    def _is_gap(self, key: Key) -> bool:
+        """Whether a row of this key was there, or is the next: of a driver of one race one row
+        tells. Far from the keys that are there, one row that asks is taken for misspelt."""
+        table, value = key
+        lowest, highest = self.spans.get(table, (0, -1))
+        return value.isascii() and value.isdigit() and lowest < int(value) <= highest + 1
 
     def unreadable(self) -> Iterator[str]:
         """The lost rows of the input that are not lost for the want of another one."""

@@ -270,6 +270,20 @@ def test_a_lost_row_that_others_hang_on_stops_whatever_is_allowed(
     assert "allow more" not in str(refused.value)
 
 
+@pytest.mark.parametrize("last", ["5,hawthorn", None], ids=["a gap", "the newest"])
+def test_a_driver_of_one_race_who_is_in_no_file_stops_the_load(
+    folder: ErgastFolder, last: str | None
+) -> None:
+    if last:
+        folder.append("drivers.csv", f"{last},\\N,\\N,Mike,Hawthorn,1929-04-10,British,\\N")
+    folder.append("results.csv", "99,1,4,1,4,4,4,4,4,0,70,\\N,\\N,\\N,\\N,\\N,\\N,1")
+
+    with pytest.raises(PermanentError, match=r"drivers.csv: no row with the key '4'") as refused:
+        read(folder, 1.0)
+
+    assert "results.csv: 1" in str(refused.value)
+
+
 def test_a_place_in_the_standings_is_not_emptied_since_that_means_excluded(
     folder: ErgastFolder,
 ) -> None:

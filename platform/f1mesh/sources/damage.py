@@ -47,13 +47,15 @@ class Damage:
 class DamageReport:
     """Everything found wrong in one input, and how many rows each file has.
 
-    `parents`: the tables that others refer to, each with its file.
+    `parents`: the tables that others refer to, each with its file; `spans`: their lowest and
+    highest key, where keys are numbers.
     """
 
     rows: Counter[str] = field(default_factory=Counter)
     damages: list[Damage] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     parents: dict[str, str] = field(default_factory=dict)
+    spans: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def read(self, file: str, rows: int, *, needed: bool) -> None:
         """A file was read. Raises PermanentError if it holds no row and is `needed`."""
