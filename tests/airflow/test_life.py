@@ -21,7 +21,7 @@ from f1mesh.registry import load_mesh
 from f1mesh.services import Service
 
 from ..e2e.conftest import Mesh
-from ..e2e.test_faults import small_history
+from ..support.histories import small_history
 from .flights import LIMIT_S, copy_checkout
 
 pytestmark = [
@@ -37,6 +37,8 @@ BUILD, CHECK, PUBLISH = (
 )
 WRONG = "select 'hamilton' as driver_ref, 44 as wrong_number\n"
 RIGHT = "select 'hamilton' as driver_ref, 44 as wrong_number where false\n"
+PROMISED_H = 1  # less than there is between two runs
+ALLOWED_S = 5  # and no run is as short as that
 ODD = "{{ config(severity='warn') }}\nselect 'senna' as driver_ref\n"
 
 
@@ -67,6 +69,7 @@ class Life:
     mesh: Mesh
     installation: Installation
     rest: Rest
+    ends: int = 0  # of runs of the producer
 
     def run(self, dag: str = DOMAIN) -> Run:
         return self.ended(dag, self.rest.trigger(dag))
@@ -85,16 +88,18 @@ class Life:
 
     def ended(self, dag: str, run_id: str) -> Run:
         found = self.wait(lambda: self._ended_run(dag, run_id), f"{dag} {run_id} did not end")
+        self.ends += dag == DOMAIN
         tasks = {task["task_id"]: task["state"] for task in self.rest.tasks(dag, run_id)}
         return Run(run_id, found["state"], tasks, self.installation.folder / "logs")
 
     def quiet(self) -> None:
-        """Wait until no run is under way and the consumer has had one."""
+        """Wait until no run is under way and the consumer has had one for each end of a run of its
+        producer."""
 
         def done() -> bool:
             runs = [each for dag in (DOMAIN, CONSUMER) for each in self.rest.runs(dag)]
             own = self.rest.runs(CONSUMER)
-            return bool(own) and all(each["state"] in ENDED for each in runs)
+            return len(own) >= self.ends and all(each["state"] in ENDED for each in runs)
 
         self.wait(done, "runs are still under way")
 
@@ -139,8 +144,10 @@ def life(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]
     mesh = Mesh(folder / "copy", folder / "home")
     write_test(mesh, "never_right", WRONG)
     write_test(mesh, "odd", ODD)
+    promise(mesh, PROMISED_H)
+    history = str(small_history(folder / "history"))
     try:
-        mesh.run("up", "--history", str(small_history(folder / "history")))
+        mesh.run("up", "--history", history, F1_SHORTEST_DEADLINE_S=str(ALLOWED_S))
         installation = Installation.find(mesh.workspace)
         assert installation
         yield Life(mesh, installation, Rest.of(installation))
@@ -159,6 +166,14 @@ def mended(life: Life, failed: Run) -> Run:
     return life.clear(failed, BUILD)
 
 
+def promise(mesh: Mesh, hours: float) -> None:
+    """Let the contract of a product promise to be fresh within so many hours."""
+    file = load_mesh(mesh.root).domain(DOMAIN).contract_path(PRODUCT)
+    text = file.read_text()
+    assert "{property: freshness, value: 26, unit: h}" in text
+    file.write_text(text.replace("freshness, value: 26", f"freshness, value: {hours:g}"))
+
+
 def write_test(mesh: Mesh, name: str, text: str) -> None:
     """A data test of the domain's dbt project."""
     file = load_mesh(mesh.root).domain(DOMAIN).dbt_project / "tests" / f"{name}.sql"
@@ -175,11 +190,47 @@ def test_the_log_of_a_failed_data_test_names_rows_that_break_it(failed: Run) -> 
     assert "driver_ref = hamilton, wrong_number = 44" in text
 
 
+def test_people_are_told_of_the_failure_and_of_what_is_held_back(failed: Run) -> None:
+    [alert] = [e["event"] for e in failed.log(BUILD) if str(e["event"]).startswith("ALERT")]
+
+    assert f"{DOMAIN}: {BUILD} failed" in alert
+    assert "held back: all of the domain" in alert  # the test names no model
+    assert f"consumers hit: {CONSUMER}" in alert
+    assert f"run: {failed.run_id}" in alert
+
+
+def test_people_are_told_once_of_a_run_that_misses_its_deadline(life: Life, failed: Run) -> None:
+    """The contract promises less than a run takes (issue 22.5)."""
+    folders = (life.mesh.workspace.logs, failed.logs)
+
+    def told() -> list[str]:
+        logs = {log for folder in folders for log in folder.rglob("*.log")}
+        missed = f"[tier 1] {DOMAIN}: a run has not succeeded in time"
+        return [log.read_text() for log in logs if missed in log.read_text()]
+
+    text = "\n".join(life.wait(told, "no deadline was missed"))
+
+    assert f"promised: fresh within {PROMISED_H} h; the run was to succeed within 0:00:05" in text
+    assert f"run: {failed.run_id} (" in text
+
+
 def test_a_task_of_a_failed_run_can_be_cleared_and_ends_green(failed: Run, mended: Run) -> None:
     assert failed.state == "failed"
     assert mended.run_id == failed.run_id
     assert mended.state == "success"
     assert set(mended.tasks.values()) == {"success"}
+
+
+def test_a_reader_is_started_once_when_a_run_of_its_producer_has_ended_well_or_not(
+    life: Life, failed: Run, mended: Run
+) -> None:
+    life.quiet()
+
+    runs = life.rest.runs(CONSUMER)
+    assert {run["run_type"] for run in runs} == {"asset_triggered"}
+    assert len(runs) == life.ends
+    started_by = [life.rest.starters(CONSUMER, run["dag_run_id"]) for run in runs]
+    assert started_by[-2:] == [{(DOMAIN, failed.run_id)}] * 2
 
 
 def test_a_data_test_that_warns_is_in_the_log(mended: Run) -> None:

@@ -43,7 +43,6 @@ from f1mesh.orchestration.plan import DomainPlan
 from f1mesh.orchestration.policy import retries, timeout_s
 
 START = datetime(2024, 1, 1)
-SHORTEST_DEADLINE = timedelta(minutes=15)
 
 
 def domain_dag(plan: DomainPlan, settings: Settings, *, only_task: str | None = None) -> DAG:
@@ -84,7 +83,7 @@ def empty_dag(plan: DomainPlan, settings: Settings) -> DAG:
         owner_links={plan.owner.team: f"mailto:{plan.owner.email}"},
         default_args=default_args(plan),
         params=run_params(plan),
-        deadline=deadline(plan),
+        deadline=deadline(plan, settings.shortest_deadline),
     )
 
 
@@ -129,14 +128,15 @@ def default_args(plan: DomainPlan) -> dict[str, Any]:
     }
 
 
-def deadline(plan: DomainPlan) -> DeadlineAlert | None:
+def deadline(plan: DomainPlan, shortest: timedelta) -> DeadlineAlert | None:
     """A run must end before its products are older than their contracts allow, when the data of
-    the run before it is as old as the time between two runs."""
+    the run before it is as old as the time between two runs. It has the `shortest` time at least:
+    no promise is kept by an alert about every run."""
     if plan.freshness_hours is None:
         return None
     fresh = timedelta(hours=plan.freshness_hours)
     between = min(map(_period, plan.pace), default=timedelta())  # each of them starts runs
-    allowed = max(fresh - between, SHORTEST_DEADLINE)
+    allowed = max(fresh - between, shortest)
     about = {
         "domain": plan.name,
         "tier": str(plan.tier),

@@ -5,6 +5,7 @@ F1_MESH_PYTHON  Python of the platform's environment; `dbt` lies beside it
 F1_MANIFESTS    folder with <domain>/manifest.json, made by `dbt parse` before Airflow parses
 F1_HOME, F1_DATASET   where the embedded parts keep their state
 F1_REPOSITORY_URL     where people read the checkout's files, for links; none: paths only
+F1_SHORTEST_DEADLINE_S   how long a run may take at least, whatever contracts promise; default 900
 F1_STEP_SERVER  0: a fresh process for each step instead of the fork server
 """
 
@@ -12,10 +13,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from f1mesh.orchestration.client import Site
 from f1mesh.workspace import Workspace
+
+SHORTEST = "F1_SHORTEST_DEADLINE_S"
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,7 @@ class Settings:
     target: str
     repository: str
     server: bool
+    shortest_deadline: timedelta
 
     @classmethod
     def read(cls) -> Settings:
@@ -42,6 +47,7 @@ class Settings:
             target=os.environ.get("F1_TARGET", "local"),
             repository=os.environ.get("F1_REPOSITORY_URL", "").rstrip("/"),
             server=os.environ.get("F1_STEP_SERVER", "1") != "0",
+            shortest_deadline=timedelta(seconds=float(os.environ.get(SHORTEST, "900"))),
         )
 
     def site(self) -> Site:
