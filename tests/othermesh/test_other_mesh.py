@@ -89,6 +89,7 @@ def test_its_source_system_is_the_one_that_it_declares_and_no_other(
     mesh.run("run", "--history", "simulated", code=2)
 
 
+@pytest.mark.long
 def test_one_day_is_computed_again_and_no_other(bikes: tuple[Mesh, Any]) -> None:
     mesh, _ = bikes
     spoil = "update rides_marts.fct_ride set minutes = -1"
