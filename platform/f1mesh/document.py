@@ -14,6 +14,8 @@ from f1mesh.errors import PermanentError
 
 _FastLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # C where PyYAML was built with it
 
+_TEXT = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge")
+
 Key = str | int
 Place = tuple[Key, ...]
 
@@ -89,12 +91,13 @@ def _read(path: Path, _modified: int, _size: int) -> Document:
     return parse_document(path, read_text(path))
 
 
+@lru_cache(maxsize=256)
 def parse_document(path: Path, text: str) -> Document:
     """The document of a text; raises as `read_document` does, in the name of `path`."""
     try:
         return _parsed(path, text)
     except yaml.YAMLError as error:
-        raise refusal([_not_yaml(path, error)]) from error
+        raise refusal([_not_yaml(path, text, error)]) from error
     except (ValueError, RecursionError) as error:  # PyYAML lets some of Python's through
         message = f"is not YAML that can be read: {error}. Quote the value, or nest less"
         raise refusal([Problem(path, 1, "(file)", message)]) from error
@@ -115,8 +118,6 @@ def _parsed(path: Path, text: str) -> Document:
     lines = dict(places)
     assert root is not None  # what holds a mapping has a tree
     document = Document(path, content, lines, root)
-    if odd := [key for key in content if not isinstance(key, str)]:
-        raise refusal([document.problem((str(odd[0]),), "is no text. Quote the key")])
     if len(lines) < len(places):
         raise refusal(_repeated(document, places))
     return document
@@ -135,12 +136,13 @@ def _repeated(document: Document, places: list[tuple[Place, int]]) -> Iterator[P
         first.setdefault(place, line)
 
 
-def _not_yaml(path: Path, error: yaml.YAMLError) -> Problem:
+def _not_yaml(path: Path, text: str, error: yaml.YAMLError) -> Problem:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     said = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
     context = getattr(error, "context", None)
     words = " ".join(f"{context or ''} {said}".split())
-    line = mark.line + 1 if mark else 1
+    position = getattr(error, "position", None)  # of a character that YAML does not know
+    line = mark.line + 1 if mark else text.count("\n", 0, position) + 1 if position else 1
     return Problem(path, line, "(file)", f"is not YAML: {words}. Correct it at or above this line")
 
 
@@ -160,6 +162,10 @@ def _lines(
         yield place, node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
+            if key.tag not in _TEXT:
+                raise yaml.constructor.ConstructorError(
+                    None, None, "found a key that is no text (quote it)", key.start_mark
+                )
             inner = (*place, str(key.value))
             yield inner, key.start_mark.line + 1
             yield from _lines(value, inner, above)

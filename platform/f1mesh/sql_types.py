@@ -19,6 +19,13 @@ _ALIASES = {
     "numeric": "decimal",
     "timestamp_ltz": "timestamp",
 }
+_NAMES = frozenset(
+    {
+        *("boolean", "tinyint", "smallint", "int", "bigint", "float", "double", "decimal"),
+        *("string", "varchar", "char", "binary", "date", "timestamp", "timestamp_ntz", "interval"),
+        *("array", "map", "struct", "variant"),
+    }
+)
 _WORD = re.compile(r"[a-z_]+")
 
 
@@ -30,6 +37,12 @@ def canonical(spelling: str) -> str:
     if "struct<" in packed:  # field names of a struct are not type names
         return packed
     return _WORD.sub(lambda word: _ALIASES.get(word[0], word[0]), packed)
+
+
+def is_type(spelling: str) -> bool:
+    """Whether it begins as a type of the warehouse does; what is in brackets is not looked at."""
+    head = _WORD.match(canonical(spelling))
+    return head is not None and head[0] in _NAMES
 
 
 def from_arrow(kind: pa.DataType) -> str:

@@ -33,7 +33,7 @@ def workspace(root: Path, tmp_path: Path) -> Workspace:
 def requirements(root: Path) -> Requirements:
     found = Requirements.of(Workspace(root=root, home=root / ".f1", dataset="test"))
     if not found.uv.exists():
-        pytest.skip("the launcher's uv is not installed: run ./f1 once")
+        pytest.skip("the launcher's uv is not installed: run `./f1` once")
     return found
 
 

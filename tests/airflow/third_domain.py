@@ -23,7 +23,6 @@ products: [radio_name]
 name: seasons
 description: The seasons that there were.
 source: {type: postgres, connection: ergast_postgres, schema: public}
-schedule: "* * * * *"
 streams:
   - {name: seasons, sync_mode: full_refresh, destination_mode: overwrite, primary_key: [year]}
 """,

@@ -65,7 +65,9 @@ def test_a_folder_without_domain_yaml_is_not_yet_a_domain(tmp_path: Path) -> Non
 def test_an_input_that_nobody_publishes_is_refused_with_its_file(tmp_path: Path) -> None:
     write(tmp_path, "a", "[b/nothing]")
 
-    with pytest.raises(PermanentError, match=r"a/domain.yaml reads b/nothing"):
+    with pytest.raises(
+        PermanentError, match=r"a/domain.yaml:\d+: reads\[0\]: no domain publishes b/nothing"
+    ):
         load_mesh(tmp_path)
 
 

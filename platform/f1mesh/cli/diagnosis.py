@@ -60,7 +60,7 @@ def _package(name: str) -> Finding:
     try:
         return Finding(name, "ok", metadata.version(name))
     except metadata.PackageNotFoundError:
-        return Finding(name, "missing", "delete .f1/envs and run ./f1 again")
+        return Finding(name, "missing", "delete .f1/envs and run `./f1` again")
 
 
 def _disk(workspace: Workspace) -> Finding:

@@ -20,6 +20,7 @@ from f1mesh.registry import Owner
 
 _OWNED = ("name", "data_type", "description", "constraints")
 _NOT_NULL = "not_null"
+_ODD_ENDS = frozenset("\r\x85\u2028\u2029")  # of lines, to YAML
 
 Lines = list[str]
 Change = tuple[Edit | None, Problem]
@@ -56,6 +57,9 @@ class Draft:
 
     def _changed(self, changes: Changes) -> Draft:
         lines = self.text.split("\n")
+        if odd := next((at for at, line in enumerate(lines, 1) if _ODD_ENDS & set(line)), None):
+            message = "ends a line in another way than with \\n. Write it anew"
+            raise refusal([Problem(self.path, odd, "(file)", message)])
         try:
             found = list(changes(parse_document(self.path, self.text), lines))
         except NotABlock as error:
@@ -67,7 +71,7 @@ class Draft:
 
 def _of_model(document: Document, lines: Lines, contract: Contract) -> Iterator[Change]:
     (models,) = (part for part in _roots(document, lines) if part.key == "models")
-    model = next(m for m in models.parts(lines) if m.value.get("name") == contract.product)
+    model = next(m for m in models.parts(lines) if _name(m) == contract.product)
     own = {part.key: part for part in model.parts(lines)}
     place = ("models", model.key)
     if model.value.get("description") != contract.summary:
@@ -80,10 +84,19 @@ def _of_model(document: Document, lines: Lines, contract: Contract) -> Iterator[
         yield None if index else edit, problem
 
 
+def _name(part: Part) -> str | None:
+    """The name that an entry has; None for one that has none."""
+    name = part.value.get("name") if isinstance(part.value, dict) else None
+    return name if isinstance(name, str) else None
+
+
 def _of_owner(document: Document, lines: Lines, owner: Owner) -> Iterator[Change]:
     wanted = {"name": owner.team, "email": owner.email}
     for kind in (part for part in _roots(document, lines) if part.key in ("groups", "exposures")):
-        for entry in kind.parts(lines):
+        for entry in kind.parts(lines) if kind.value else ():
+            if _name(entry) is None:
+                place = (str(kind.key), entry.key)
+                raise refusal([document.problem(place, "must be a mapping with a name")])
             stands = entry.value.get("owner")
             stands = stands if isinstance(stands, dict) else {}
             if wanted.items() <= stands.items():
@@ -116,8 +129,11 @@ def _columns(
     """The lines of `columns:`, each column where the contract has it, and what differs."""
     part = own.get("columns")
     items = part.parts(lines) if part and part.value else []
-    by_name = {item.value.get("name"): item for item in reversed(items)}
-    names = [item.value.get("name") for item in items]
+    if wrong := [i for i in items if _name(i) is None or isinstance(i.key, str)]:
+        at = (*place, "columns", wrong[0].key)
+        raise refusal([document.problem(at, "must be an entry of a list, with a name")])
+    by_name = {_name(item): item for item in reversed(items)}
+    names = [_name(item) for item in items]
     _refuse_lost(document, lines, (*place, "columns"), items, by_name, contract)
     problems = []
     if names != list(contract.names):
@@ -154,8 +170,7 @@ def _refuse_lost(
             "Give that to another column, or remove the entry"
         )
         raise refusal(
-            document.problem((*place, item.key), f"{item.value.get('name')} {message}")
-            for item in lost
+            document.problem((*place, item.key), f"{_name(item)} {message}") for item in lost
         )
 
 

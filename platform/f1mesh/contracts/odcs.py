@@ -23,7 +23,8 @@ def owner_of(content: dict[str, Any]) -> str:
 
 def freshness_hours(content: dict[str, Any]) -> float | None:
     """The freshness service level in hours; None if there is none that can be understood."""
-    for entry in content.get("slaProperties") or ():
+    levels = content.get("slaProperties")
+    for entry in levels if isinstance(levels, list) else ():
         if isinstance(entry, dict) and entry.get("property") == "freshness":
             unit = _HOURS.get(str(entry.get("unit") or "d").lower())
             value = entry.get("value")

@@ -88,13 +88,13 @@ def _reference(
     """The reference, or what is wrong with it."""
     if entry.get("type", "foreignKey") != "foreignKey":
         return f"type '{entry['type']}' is not run by this platform; it runs foreignKey"
-    unknown = sorted(set(entry) - {"type", "from", "to", "customProperties"})
+    unknown = sorted(set(map(str, entry)) - {"type", "from", "to", "customProperties"})
     if unknown:
         return f"'{unknown[0]}' is unknown here"
     if (column is None) is ("from" not in entry):
         return "needs 'from'" if column is None else "'from' is this column: leave it out"
     named = [column["name"]] if column else [_last(said) for said in _listed(entry["from"])]
-    own = {str(p.get("name")) for p in table.get("properties") or () if isinstance(p, dict)}
+    own = {str(p.get("name")) for _, p in _owners(table) if p is not table}
     if absent := [name for name in named if name not in own]:
         return f"'{absent[0]}' is no column of this contract"
     targets = [_target(document, said) for said in _listed(entry.get("to"))]

@@ -88,7 +88,7 @@ def service_problems(document: Document) -> Iterator[Problem]:
             yield document.problem((*place, "property"), f"'{name}' {NOT_RUN}: leave it out")
         seen += name == "freshness"
         if name == "freshness" and seen > 1:
-            yield document.problem(place, "freshness is declared twice")
+            yield document.problem(place, "freshness is declared twice: remove one")
 
 
 def _of_column(document: Document, at: Place, column: dict[str, Any]) -> Iterator[Problem]:
@@ -97,7 +97,7 @@ def _of_column(document: Document, at: Place, column: dict[str, Any]) -> Iterato
         yield document.problem((*at, "enum"), message)
     options = column.get("logicalTypeOptions")
     if options is not None and not isinstance(options, dict):
-        yield document.problem((*at, "logicalTypeOptions"), "is not a mapping")
+        yield document.problem((*at, "logicalTypeOptions"), "is not a mapping: give its keys")
     for name in options if isinstance(options, dict) else ():
         if name not in OPTIONS:
             message = f"{NOT_RUN}; it runs {', '.join(OPTIONS)}"
@@ -149,11 +149,11 @@ def _qualities(
     document: Document, at: Place, owner: dict[str, Any], level: str
 ) -> Iterator[Problem]:
     if owner.get("quality") is not None and not isinstance(owner["quality"], list):
-        yield document.problem((*at, "quality"), "is not a list of rules")
+        yield document.problem((*at, "quality"), "is not a list of rules: write one")
     for index, rule in enumerate(_list(owner.get("quality"))):
         place = (*at, "quality", index)
         if not isinstance(rule, dict):
-            yield document.problem(place, "is not a mapping")
+            yield document.problem(place, "is not a mapping: give its keys")
             continue
         kind = rule.get("type") or "library"
         match kind:
@@ -169,7 +169,7 @@ def _qualities(
 def _sql(document: Document, at: Place, rule: dict[str, Any]) -> Iterator[Problem]:
     yield from _keys(document, at, rule, ("query", "unit"))
     if not isinstance(rule.get("query"), str) or not rule["query"].strip():
-        yield document.problem((*at, "query"), "is missing")
+        yield document.problem((*at, "query"), "is missing: add it")
     if rule.get("unit") not in (None, "rows"):
         message = f"'{rule['unit']}' has no meaning for SQL: let the query compute it"
         yield document.problem((*at, "unit"), message)
@@ -200,7 +200,7 @@ def _arguments(
 ) -> Iterator[Problem]:
     given = rule.get("arguments") or {}
     if not isinstance(given, dict):
-        yield document.problem((*at, "arguments"), "is not a mapping")
+        yield document.problem((*at, "arguments"), "is not a mapping: give its keys")
         return
     for name in given:
         if name not in known:

@@ -15,16 +15,15 @@ from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic import model_validator as check
 
-from f1mesh.errors import PermanentError
+from f1mesh.document import read_document, refusal
+from f1mesh.validation import validated
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 StreamName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 ColumnName = Annotated[str, StringConstraints(min_length=1)]
-Cron = Annotated[str, StringConstraints(pattern=r"^\S+( \S+){4}$")]
 
 SyncMode = Literal["full_refresh", "incremental"]
 DestinationMode = Literal["overwrite", "append", "upsert"]
@@ -115,7 +114,6 @@ class Sync(_Model):
     name: Name
     description: str
     source: Annotated[PostgresSource | ManifestSource, Field(discriminator="type")]
-    schedule: Cron | None = None
     streams: Annotated[tuple[Stream, ...], Field(min_length=1)]
     path: Path
 
@@ -133,53 +131,16 @@ class Sync(_Model):
 
 
 def load_sync(path: Path) -> Sync:
-    """Read one sync file; raises PermanentError naming the file, every wrong key, what to do."""
-    try:
-        content = yaml.safe_load(path.read_text())
-    except (OSError, UnicodeDecodeError) as error:
-        raise PermanentError(f"{path} cannot be read: {error}") from error
-    except yaml.YAMLError as error:
-        raise PermanentError(f"{path} is not YAML: {error}") from error
-    if not isinstance(content, dict):
-        raise PermanentError(f"{path} must hold a mapping with name, source and streams.")
-    if "path" in content:
-        raise PermanentError(f"{path}: path: unknown key. Remove it.")
-    try:
-        sync = Sync.model_validate({**content, "path": path})
-    except ValidationError as error:
-        raise PermanentError(f"{path} is not a valid sync file:\n{_explain(error)}") from error
+    """Read one sync file; raises PermanentError naming file, line, every wrong key, what to do."""
+    document = read_document(path)
+    sync = validated(Sync, document, path=path)
     if sync.name != path.stem:
-        raise PermanentError(
-            f"{path} says name: {sync.name}. A sync is named after its file: "
-            f"write name: {path.stem}, or rename the file to {sync.name}.yaml."
+        message = (
+            f"'{sync.name}' must be '{path.stem}': a sync is named after its file. Correct it, or "
+            f"rename the file to {sync.name}.yaml"
         )
+        raise refusal([document.problem(("name",), message)])
     return sync
-
-
-def _explain(error: ValidationError) -> str:
-    return "\n".join(f"  {_place(issue['loc'])}: {_remedy(issue)}" for issue in error.errors())
-
-
-def _place(location: tuple[int | str, ...]) -> str:
-    steps = [
-        step for step in location if step not in ("postgres", "manifest") or step == location[-1]
-    ]
-    text = ""
-    for step in steps:
-        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
-    return text or "the file"
-
-
-def _remedy(issue: Any) -> str:
-    match issue["type"]:
-        case "missing":
-            return "is missing. Add it."
-        case "extra_forbidden":
-            return "unknown key. Remove it or correct its spelling."
-        case "value_error":
-            return f"{issue['ctx']['error']}."
-        case _:
-            return f"{issue['msg']} (found {issue['input']!r})."
 
 
 def _repeated(names: Any) -> str | None:

@@ -12,12 +12,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
+from f1mesh.document import read_document, refusal
 from f1mesh.errors import PermanentError
 from f1mesh.registry import Domain
 from f1mesh.registry.partition import Name
+from f1mesh.validation import validated
 
 
 class Partitions(BaseModel):
@@ -56,21 +57,17 @@ def load_backfills(domain: Domain) -> tuple[Backfill, ...]:
 
 
 def _load(file: Path, domain: Domain) -> Backfill:
+    document = read_document(file)
     if domain.partition is None:
         raise PermanentError(
             f"{file}: what does it go by? {domain.path / 'domain.yaml'} declares no `partition`."
         )
+    backfill = validated(Backfill, document, path=file, parts=())
+    if backfill.name != file.stem:
+        message = f"'{backfill.name}' must be '{file.stem}': name it after its file"
+        raise refusal([document.problem(("name",), message)])
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise PermanentError(f"{file} cannot be read: {error}") from error
-    if not isinstance(content, dict):
-        raise PermanentError(f"{file} must hold a mapping with name, reason, owner, partitions.")
-    try:
-        backfill = Backfill(**{**content, "path": file, "parts": ()})
         parts = domain.partition.span(backfill.partitions.first, backfill.partitions.last)
     except (ValueError, TypeError) as error:
-        raise PermanentError(f"{file} is not a valid backfill:\n{error}") from error
-    if backfill.name != file.stem:
-        raise PermanentError(f"{file} says name: {backfill.name}; name it after its file.")
+        raise refusal([document.problem(("partitions",), str(error))]) from error
     return backfill.model_copy(update={"parts": parts})

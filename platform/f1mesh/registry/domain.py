@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from f1mesh.document import read_document, refusal
 from f1mesh.errors import PermanentError
 from f1mesh.registry.partition import Name, Partition
+from f1mesh.validation import validated
 
 Reference = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*/[a-z][a-z0-9_]*$")]
 
@@ -86,19 +87,11 @@ class Domain(BaseModel):
 
 def load_domain(file: Path) -> Domain:
     """Read one domain.yaml; raises PermanentError that names the file and every wrong key."""
-    try:
-        content = yaml.safe_load(file.read_text())
-    except yaml.YAMLError as error:
-        raise PermanentError(f"{file} is not YAML: {error}") from error
-    if not isinstance(content, dict):
-        raise PermanentError(f"{file} must hold a mapping with name, title, owner, products.")
-    try:
-        domain = Domain(**content, path=file.parent)
-    except (ValidationError, TypeError) as error:
-        raise PermanentError(f"{file} is not a valid domain.yaml:\n{error}") from error
+    document = read_document(file)
+    domain = validated(Domain, document, path=file.parent)
     if domain.name != file.parent.name:
-        raise PermanentError(
-            f"{file} says name: {domain.name}, but its folder is {file.parent.name}. "
-            "A domain is named after its folder."
+        message = (
+            f"'{domain.name}' must be '{file.parent.name}': a domain is named after its folder"
         )
+        raise refusal([document.problem(("name",), message)])
     return domain

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
+from f1mesh.document import Place, read_document, refusal
 from f1mesh.errors import PermanentError
 from f1mesh.registry.domain import Domain, ProductRef, load_domain
 
@@ -66,15 +67,20 @@ def load_mesh(root: Path) -> Mesh:
         raise PermanentError(f"No domain found: {root / 'domains'} holds no */domain.yaml.")
     found = {domain.name: domain for domain in map(load_domain, files)}
     for domain in found.values():
-        for ref in domain.inputs:
+        for index, ref in enumerate(domain.inputs):
             owner = found.get(ref.domain)
             if owner is None or ref.product not in owner.products:
-                raise PermanentError(
-                    f"{domain.path / 'domain.yaml'} reads {ref}, which no domain publishes."
-                )
+                message = f"no domain publishes {ref}. Correct it, or add it to its products"
+                raise _refused(domain, ("reads", index), message)
     reads = {name: {ref.domain for ref in domain.inputs} for name, domain in found.items()}
     try:
         order = tuple(TopologicalSorter(reads).static_order())
     except CycleError as error:
-        raise PermanentError(f"Domains read each other in a circle: {error.args[1]}.") from error
+        names = error.args[1]
+        message = f"domains read each other in a circle: {' <- '.join(names)}. Remove one"
+        raise _refused(found[names[0]], ("reads",), message) from error
     return Mesh(domains={name: found[name] for name in order})
+
+
+def _refused(domain: Domain, place: Place, message: str) -> PermanentError:
+    return refusal([read_document(domain.path / "domain.yaml").problem(place, message)])
