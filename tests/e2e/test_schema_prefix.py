@@ -14,7 +14,6 @@ from .test_faults import comparable, small_history
 pytestmark = pytest.mark.e2e
 
 PREFIX = "pr_7_"
-OWN = {"F1_SCHEMA_PREFIX": PREFIX}
 
 
 def state_of(mesh: Mesh) -> dict[str, Any]:
@@ -43,7 +42,7 @@ def test_a_run_with_a_prefix_stays_inside_it(root: Path, tmp_path: Path) -> None
     first = mesh.json("run", "--history", history)
     before = state_of(mesh)
 
-    second = mesh.json("run", "--history", history, **OWN)
+    second = mesh.json("run", "--history", history, F1_SCHEMA_PREFIX=PREFIX)
 
     after = state_of(mesh)
     assert {name: version for name, version in after.items() if name in before} == before
@@ -53,7 +52,7 @@ def test_a_run_with_a_prefix_stays_inside_it(root: Path, tmp_path: Path) -> None
     names = sorted(product["product"].replace("/", ".") for product in mesh.json("products"))
     assert len(names) > 10
     assert published(mesh, PREFIX, names) == published(mesh, "", names)
-    assert first["answers"] == second["answers"] == mesh.json("answers", **OWN)
+    assert first["answers"] == second["answers"] == mesh.json("answers", F1_SCHEMA_PREFIX=PREFIX)
 
     _commands_stay_inside(mesh, before)
 
@@ -62,14 +61,16 @@ def _commands_stay_inside(mesh: Mesh, before: dict[str, Any]) -> None:
     """What people do with products changes those with the prefix, and nothing else."""
     circuits, table = "race_history/dim_circuit", f"{PREFIX}race_history_marts.dim_circuit"
     mesh.ask(f"update {table} set altitude_m = coalesce(altitude_m, 0) + 1")
-    (moved,) = mesh.json("publish", circuits, **OWN)
-    back = mesh.json("rollback", circuits, **OWN)
-    status = {row["product"]: row for row in mesh.json("products", **OWN)}
-    mesh.run("warehouse", "start", **OWN)
-    synced = mesh.json("sync", "status", "race_history", **OWN)
-    mesh.run("stop", **OWN)
-    mesh.run("contracts", "check", **OWN)
-    shown = mesh.run("snapshots", "show", "race_history", "snap_status", "1", **OWN)
+    (moved,) = mesh.json("publish", circuits, F1_SCHEMA_PREFIX=PREFIX)
+    back = mesh.json("rollback", circuits, F1_SCHEMA_PREFIX=PREFIX)
+    status = {row["product"]: row for row in mesh.json("products", F1_SCHEMA_PREFIX=PREFIX)}
+    mesh.run("warehouse", "start", F1_SCHEMA_PREFIX=PREFIX)
+    synced = mesh.json("sync", "status", "race_history", F1_SCHEMA_PREFIX=PREFIX)
+    mesh.run("stop", F1_SCHEMA_PREFIX=PREFIX)
+    mesh.run("contracts", "check", F1_SCHEMA_PREFIX=PREFIX)
+    shown = mesh.run(
+        "snapshots", "show", "race_history", "snap_status", "1", F1_SCHEMA_PREFIX=PREFIX
+    )
 
     assert moved["action"] == "published"
     assert status[circuits]["version"] == back["version"] < moved["version"]

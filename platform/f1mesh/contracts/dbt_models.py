@@ -195,7 +195,7 @@ def _item(
     told = [(key, f"of {column.name} must be {_said(wanted[key])}") for key in differs]
     if not differs:
         return lines[item.start : item.stop], []
-    if item.node.flow_style:
+    if item.on_one_line:
         fresh = _fresh({**wanted, **_others(item.value)}, at)
         return [*lines[item.start : item.at], *fresh], told
     own = {part.key: part for part in item.parts(lines)}

@@ -89,7 +89,8 @@ def _difference(path: Path, stands: str | None, wanted: str) -> Iterator[Problem
     elif stands != wanted:
         lines = zip((*stands.split("\n"), None), wanted.split("\n"), strict=False)
         at, line = next((i, new) for i, (old, new) in enumerate(lines, 1) if old != new)
-        yield Problem(path, at, "(file)", f"must be: {line.strip()}")
+        must = f"must be: {line.strip()}" if line.strip() else "must end here"
+        yield Problem(path, at, "(file)", must)
 
 
 def source_file(owner: Domain, contracts: list[Contract]) -> str:

@@ -179,6 +179,6 @@ def _column(
 
 def _service(document: Document) -> Iterator[Problem]:
     if freshness_hours(document.content) is None:
-        message = "no freshness (property: freshness, value: <number>, unit: d, h or min)"
+        message = "no freshness: add {property: freshness, value: <number>, unit: d, h or min}"
         yield document.problem(("slaProperties",), message)
     yield from service_problems(document)

@@ -40,6 +40,11 @@ class Part:
     at: int
     stop: int
 
+    @property
+    def on_one_line(self) -> bool:
+        """Whether its value is written in braces or brackets."""
+        return bool(getattr(self.node, "flow_style", False))
+
     def parts(self, lines: list[str]) -> list[Part]:
         """The entries of its value; raises NotABlock."""
         return parts(lines, self.node, self.value, self.stop)
