@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from sqlglot import Token
 from tests.warehouse.client import Client
 
 from f1mesh.warehouse.sql import tokens
@@ -28,7 +29,7 @@ TEXTS = [
 
 @pytest.mark.parametrize("text", TEXTS, ids=["in", "values", "comment", "strings", "insert"])
 def test_the_parser_sees_the_tokens_that_it_would_read_itself(text: str) -> None:
-    def seen(found: list[tokens.Token]) -> list[tuple[object, ...]]:
+    def seen(found: list[Token]) -> list[tuple[object, ...]]:
         return [(t.token_type, t.text, t.start, t.end, t.line) for t in found]
 
     assert seen(parser_tokens(text)) == seen(SpannedDatabricks().tokenize(text))

@@ -119,7 +119,7 @@ class Expressions(ABC):
             self.wraps += repairs.range_over_dates(node, _order_type(node, self._ordering))
         elif isinstance(node, exp.Rint):
             self.wraps += repairs.half_to_even(node, argument, self.text)
-        elif _name(node) == "bround" and node.expressions:
+        elif isinstance(node, exp.Anonymous) and _name(node) == "bround" and node.expressions:
             kind = kinds.get(id(node.expressions[0]))
             self.wraps += repairs.half_to_even(node, kind, self.text)
         elif isinstance(node, exp.TimestampTrunc):
@@ -128,7 +128,7 @@ class Expressions(ABC):
             self._ordering[id(node)] = argument
         elif isinstance(node, exp.ArrayToString):
             self.wraps += repairs.texts_of(node.this, argument)
-        elif isinstance(node, exp.Format) or (_name(node) == "printf" and node.expressions):
+        elif isinstance(node, exp.Format | exp.Anonymous) and _writes_formatted(node):
             self.wraps += repairs.formatted(node, kinds)
         elif isinstance(node, READS_TEXT) or _name(node) in READS_TEXT_BY_NAME:
             for child in node.iter_expressions():
@@ -224,6 +224,10 @@ class Expressions(ABC):
 def _name(node: exp.Expr) -> str:
     """The name of a function that the parser has no class for."""
     return node.name.lower() if isinstance(node, exp.Anonymous) else ""
+
+
+def _writes_formatted(node: exp.Format | exp.Anonymous) -> bool:
+    return isinstance(node, exp.Format) or (_name(node) == "printf" and bool(node.expressions))
 
 
 def _is_small(node: exp.Expr) -> bool:
