@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from ..support.histories import small_history
+from ..support.tables import comparable
 from .conftest import Mesh
-from .test_faults import comparable, small_history
 
 pytestmark = pytest.mark.e2e
 

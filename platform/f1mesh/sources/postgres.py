@@ -139,7 +139,7 @@ def _initialised(folder: Path, user: str) -> str:
     """Make the data folder if there is none yet: the password of its user."""
     secret = folder.with_name(f"{folder.name}.password")
     if (folder / "PG_VERSION").is_file() and secret.is_file():
-        _make_nameless(folder)
+        _make_nameless(folder, secret)
         return secret.read_text().strip()
     fresh = folder.with_name(f"{folder.name}.new")
     for leftover in (fresh, folder):
@@ -150,7 +150,7 @@ def _initialised(folder: Path, user: str) -> str:
     if os.geteuid() == 0:
         _give((fresh, secret), *_named_account())
     _initdb(fresh, secret, user)
-    _make_nameless(fresh)
+    _make_nameless(fresh, secret)
     # Only a finished folder gets the name that counts: a kill here leaves nothing half made.
     fresh.replace(folder)
     return secret.read_text().strip()
@@ -206,7 +206,7 @@ def _named_account() -> tuple[int, int]:
     )
 
 
-def _make_nameless(folder: Path) -> None:
+def _make_nameless(folder: Path, secret: Path) -> None:
     """Give root's data folder, and so its server, to a user id without a name. An account that has
     one (`nobody` least of all) is shared with others, who could read it and end the server."""
     import pwd
@@ -215,7 +215,7 @@ def _make_nameless(folder: Path) -> None:
     if os.geteuid() == 0 and folder.stat().st_uid in listed:
         free = next(uid for uid in range(60_999, 60_000, -1) if uid not in listed)
         _give((folder, *folder.rglob("*")), free, free)
-        _give((folder.with_name(f"{folder.name}.password"),), 0, 0)
+        _give((secret,), 0, 0)
 
 
 def _end_orphans(folder: Path) -> None:
