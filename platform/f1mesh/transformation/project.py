@@ -265,8 +265,8 @@ class DbtProject:
 def _digest(domain: Domain, root: Path, target: Target) -> str:
     """Changes with everything that decides what dbt makes of a project: files, versions, names."""
     libraries = {d.name: d.version for name in _LIBRARIES for d in distributions(name=name)}
-    names = [target.schemas.catalog, target.schemas.prefix, os.environ.get("F1_TARGET")]
-    said = [project_digest(domain, root), libraries, names]
+    said = [project_digest(domain, root), libraries, target.environment()["F1_TARGET"]]
+    said += [target.schemas.catalog, target.schemas.prefix]
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
