@@ -154,7 +154,7 @@ def _lines(
     if node is None:
         return
     if id(node) in above:
-        raise yaml.constructor.ConstructorError(
+        raise yaml.MarkedYAMLError(
             None, None, "found an alias that stands inside what it names", node.start_mark
         )
     above |= {id(node)}
@@ -163,7 +163,7 @@ def _lines(
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             if key.tag not in _TEXT:
-                raise yaml.constructor.ConstructorError(
+                raise yaml.MarkedYAMLError(
                     None, None, "found a key that is no text (quote it)", key.start_mark
                 )
             inner = (*place, str(key.value))

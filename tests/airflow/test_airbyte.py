@@ -105,5 +105,5 @@ def test_a_wrong_secret_fails(sync: Sync) -> None:
 def test_without_the_connection_the_embedded_runner_does_it(in_airflow: Callable[..., Any]) -> None:
     found = in_airflow("run_sync.py", NAME, "wait", F1_STEP_SERVER="0")
 
-    assert found["raised"] == "AirflowFailException"  # this test's step does not exist
+    assert found["raised"] == "StepFailed"  # this test's step does not exist
     assert "There is no step 'd.sync.s'" in found["message"] or "warehouse" in found["message"]

@@ -98,6 +98,8 @@ schema:
     physicalType: view
     description: What drivers are called.
     dataGranularityDescription: One row per driver.
+    customProperties:
+      - {property: minimumPercentOfPublishedRows, value: 90}
     properties:
       - {name: driver_ref, physicalType: string, logicalType: string, required: true,
          unique: true, primaryKey: true, primaryKeyPosition: 1, classification: public,

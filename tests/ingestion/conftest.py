@@ -53,8 +53,8 @@ def laps(database: Database) -> Database:
 
 @pytest.fixture(scope="session")
 def warehouse() -> Iterator[Workspace]:
-    """A workspace whose embedded warehouse runs."""
-    with tempfile.TemporaryDirectory(prefix="f1warehouse") as folder:
+    """A workspace whose embedded warehouse runs, in a folder whose name a URL has to escape."""
+    with tempfile.TemporaryDirectory(prefix="F1 mësh (100%) #1 ") as folder:
         workspace = Workspace(root=Path(folder), home=Path(folder) / ".f1", dataset="lab")
         launch.start(workspace)
         yield workspace

@@ -14,6 +14,7 @@ import psycopg
 from deltalake import DeltaTable
 
 from f1mesh.client import Target, connect
+from f1mesh.ingestion.destination import open_table
 from f1mesh.ingestion.run import StreamResult, SyncResult, run_sync
 from f1mesh.ingestion.sync import Sync
 from f1mesh.ingestion.tables import RawTables
@@ -89,7 +90,7 @@ class Lab:
         with connect(self.target) as connection:
             location = RawTables(connection, self.target.schemas, self.name).locate(stream)
         assert location is not None
-        return DeltaTable(location)
+        return open_table(location)
 
     def rows(self, stream: str, *columns: str) -> list[tuple[Any, ...]]:
         """The landed rows, sorted."""

@@ -146,6 +146,7 @@ def test_what_a_vanished_client_left_is_ended(
     program.write_text(
         "import sys\n"
         "from f1mesh.client import Target, connect, query\n"
+        "from f1mesh.schemas import Schemas\n"
         f"with connect({target!r}) as connection:\n"
         "    print('asked', flush=True)\n"
         f"    query(connection, {HEAVY!r})\n"

@@ -68,7 +68,9 @@ def test_somebody_elses_folder_of_links_is_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    (tmp_path / f"f1mesh-{os.getuid()}").mkdir(mode=0o755)
+    folder = tmp_path / f"f1mesh-{os.getuid()}"
+    folder.mkdir()
+    folder.chmod(0o755)
 
     with pytest.raises(PermanentError, match="private folder"):
         plain_path(tmp_path / "a b")

@@ -8,9 +8,11 @@ properties) carry none: the state is that of the last commit of a sync.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import unquote, urlsplit
 
 from f1mesh.ingestion.sync import Stream
 
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 KEY = "f1mesh.state"
 APPLICATION = "f1mesh.ingestion"  # of the Delta transaction id: two syncs at once conflict on it
 
-_RECENT = 25
 _UPKEEP = ("OPTIMIZE", "VACUUM", "SET TBLPROPERTIES")  # commits that leave the rows as they are
 
 
@@ -64,34 +65,40 @@ def settings_of(stream: Stream) -> dict[str, Any]:
 
 
 def last_state(table: DeltaTable) -> SyncState | None:
-    """The state at the table's version; None where there is none that describes its rows."""
-    for limit in (1, _RECENT, None):
-        commits = table.history(limit)
-        found, settled = _search(commits, table.version())
-        if settled or (limit is not None and len(commits) < limit):
-            return found
-    return None
-
-
-def _search(commits: list[dict[str, Any]], version: int) -> tuple[SyncState | None, bool]:
-    """The state that holds at `version`, and whether these commits (newest first) decide it.
-    Where somebody else wrote rows since, what it says of the content holds no more."""
-    touched = False
-    for commit in commits:
+    """The state at the table's version; None where there is none that describes its rows. Where
+    somebody else wrote rows since, what it says of the content holds no more."""
+    version, touched = table.version(), False
+    for commit in _commits(table):
         if commit["version"] > version:
             continue
         if KEY in commit:
             state = SyncState.from_json(commit[KEY])
-            return (replace(state, content="") if touched else state), True
+            return replace(state, content="") if touched else state
         parameters = commit.get("operationParameters") or {}
         operation = str(commit.get("operation", ""))
         if operation == "RESTORE" and "version" in parameters:
             version = int(parameters["version"])  # the rows, and so the state, of back then
         elif _starts_afresh(operation, parameters):
-            return None, True
+            return None
         else:
             touched = touched or not operation.startswith(_UPKEEP)
-    return None, False
+    return None
+
+
+def _commits(table: DeltaTable) -> Iterator[dict[str, Any]]:
+    """What the table's log says of its commits, newest first, as far back as the log goes.
+
+    Read from its files: `history()` of delta-rs 1.6 finds none below a folder whose name a URL has
+    to escape.
+    """
+    log = Path(unquote(urlsplit(table.table_uri).path)) / "_delta_log"
+    for version in range(table.version(), -1, -1):
+        try:
+            actions = (log / f"{version:020}.json").read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            return
+        told = next((line for line in actions if '"commitInfo"' in line[:20]), "{}")
+        yield {**json.loads(told).get("commitInfo", {}), "version": version}
 
 
 def _starts_afresh(operation: str, parameters: Mapping[str, Any]) -> bool:

@@ -118,7 +118,7 @@ class StepRunner:
         log = BuildLog(self.target, self.target.schemas.marts(domain))
         everything = bool(self.full_refresh or self.no_skip or self.variables)
         contents = self._contents(domain, manifest)
-        change = Change.of(project, log, contents, everything=everything)
+        change = Change.of(manifest, log, contents, base=project.digest, everything=everything)
         report = change.build(
             project,
             log,

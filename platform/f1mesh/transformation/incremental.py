@@ -26,19 +26,18 @@ class Change:
     @classmethod
     def of(
         cls,
-        project: DbtProject,
+        manifest: dict[str, Any],
         log: BuildLog,
         contents: Mapping[str, str],
         *,
+        base: str,
         everything: bool = False,
         now: datetime | None = None,
     ) -> Change:
-        """`contents` names what each source holds, by dbt's id of it; `everything` leaves nothing
-        out, whatever the evidence."""
-        manifest = project.current_manifest()
-        prints = fingerprints(
-            manifest, contents, base=project.digest, today=(now or datetime.now(UTC)).date()
-        )
+        """`contents` names what each source holds, by dbt's id of it; `base` what all nodes share;
+        `everything` leaves nothing out, whatever the evidence."""
+        today = (now or datetime.now(UTC)).date()
+        prints = fingerprints(manifest, contents, base=base, today=today)
         if everything:
             return cls(manifest, prints, Evidence(), frozenset(in_order(manifest)))
         evidence = log.read()
