@@ -68,7 +68,7 @@ def last_state(table: DeltaTable) -> SyncState | None:
     """The state at the table's version; None where there is none that describes its rows. Where
     somebody else wrote rows since, what it says of the content holds no more."""
     version, touched = table.version(), False
-    for commit in _commits(table):
+    for commit in commits(table):
         if commit["version"] > version:
             continue
         if KEY in commit:
@@ -85,7 +85,7 @@ def last_state(table: DeltaTable) -> SyncState | None:
     return None
 
 
-def _commits(table: DeltaTable) -> Iterator[dict[str, Any]]:
+def commits(table: DeltaTable) -> Iterator[dict[str, Any]]:
     """What the table's log says of its commits, newest first, as far back as the log goes.
 
     Read from its files: `history()` of delta-rs 1.6 finds none below a folder whose name a URL has
