@@ -220,6 +220,7 @@ def test_a_bad_value_never_reaches_history_and_holds_back_what_stands_on_it_alon
 def test_a_broken_contract_blocks_and_rollback_is_undone_by_the_next_good_run(
     history: tuple[Mesh, Any], mesh: Mesh, f1db_zip: Path
 ) -> None:
+    run = ("run", "--history", str(f1db_zip), "--domain", "drivers")
     version = published(history[1])["dim_driver"]
     look = "select nationality from drivers.dim_driver where driver_ref = 'lando-norris'"
     with mesh.source() as source:
@@ -227,7 +228,7 @@ def test_a_broken_contract_blocks_and_rollback_is_undone_by_the_next_good_run(
             "update drivers set nationality = 'Martian' where \"driverRef\" = 'lando-norris'"
         )
 
-    broken = mesh.json("run", "--history", str(f1db_zip), code=1)
+    broken = mesh.json(*run, code=1)
     [still_good] = mesh.ask(look)
 
     assert "Martian" in str(broken["failed"])
@@ -237,12 +238,12 @@ def test_a_broken_contract_blocks_and_rollback_is_undone_by_the_next_good_run(
         source.execute(
             "update drivers set nationality = 'French' where \"driverRef\" = 'lando-norris'"
         )
-    good = mesh.json("run", "--history", str(f1db_zip))
+    good = mesh.json(*run)
     assert published(good)["dim_driver"] > version
 
     mesh.run("rollback", "drivers/dim_driver", "--to", str(version))
     [rolled_back] = mesh.ask(look)
-    again = mesh.json("run", "--history", str(f1db_zip))
+    again = mesh.json(*run)
 
     assert {row["nationality"] for row in rolled_back} == {"British"}
     assert published(again)["dim_driver"] > version

@@ -57,14 +57,16 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
     from rich.text import Text
 
     kept = [list(row) for row in rows]
-    table = Table(title=Text(visible(title)), title_justify="left", title_style="bold")
+    table = Table()
     for index, column in enumerate(columns):
         numeric = any(_is_number(row[index]) for row in kept)
         justify: Literal["left", "right"] = "right" if numeric else "left"
         table.add_column(Text(visible(column)), justify=justify, overflow="fold")
     for row in kept:
         table.add_row(*(Text(visible(_shown(cell))) for cell in row))
-    Console(width=None if sys.stdout.isatty() else 140).print(table)
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    console.print(Text(visible(title), style="bold"))
+    console.print(table)
 
 
 def print_records(title: str, records: Sequence[Mapping[str, Any]]) -> None:
