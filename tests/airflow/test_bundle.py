@@ -79,6 +79,7 @@ def test_dbt_parses_to_the_same_manifest_again(mesh: Mesh, manifests: Path, tmp_
 
 
 @pytest.mark.e2e
+@pytest.mark.long
 def test_two_builds_under_different_hash_seeds_are_byte_for_byte_the_same(
     root: Path, tmp_path: Path
 ) -> None:

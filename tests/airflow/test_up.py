@@ -100,6 +100,7 @@ def test_up_listens_here_only_asks_for_the_password_and_down_leaves_nothing(
     assert list(components.processes(mesh.workspace)) == []
 
 
+@pytest.mark.long
 def test_after_a_killed_up_down_still_finds_everything(mesh: Mesh, reference: Reference) -> None:
     with flight(mesh, reference.history) as running:
         running.wait_for("✓")

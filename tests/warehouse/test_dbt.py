@@ -128,6 +128,7 @@ def test_a_broken_contract_fails_the_build(shop: Shop, sql: Client) -> None:
         shop.dbt("build", "--exclude-resource-type", "test", "unit_test", "-s", "+orders_contract")
 
 
+@pytest.mark.long
 def test_freshness_and_docs(shop: Shop, sql: Client) -> None:
     shop.dbt("build", "-s", "raw_orders", "raw_customers", "stg_orders", "orders_contract")
 
