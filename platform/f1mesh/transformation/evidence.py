@@ -44,7 +44,7 @@ class Ended:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known of a domain's last builds: by node that ended well, newest build first."""
+    """What is known of a domain's builds: how each node last ended well."""
 
     built_at: str = ""  # ISO 8601, UTC: when something was last built
     nodes: Mapping[str, Ended] = field(default_factory=dict)
