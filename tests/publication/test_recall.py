@@ -63,6 +63,19 @@ def test_asked_to_do_all_it_reads_the_rows_again(garage: Garage) -> None:
     assert not publish(garage.connection, garage.schemas, judged, run_id="x", now=garage.now).moved
 
 
+def test_a_table_that_was_dropped_and_made_anew_is_checked(garage: Garage) -> None:
+    garage.build({})
+    first = garage.publish()
+    garage.sql(f"drop table {garage.table}")
+    garage.build({"car_id": "'c3'", "wheels": "9"})
+
+    judged = garage.audit()
+
+    assert judged.version == first.version
+    assert not judged.recalled
+    assert "field_maximum" in str(judged.report.broken)
+
+
 def test_another_contract_is_checked(garage: Garage, tmp_path: Path) -> None:
     garage.build({}, SECOND)
     garage.publish()

@@ -37,6 +37,13 @@ def current_version(connection: Connection, table: str) -> int:
     return int(history.column("version")[0].as_py())
 
 
+def current_content(connection: Connection, table: str) -> str:
+    """Names what a Delta table holds now: its version and that commit's moment. A table that was
+    dropped and made anew counts its versions from the start again."""
+    (commit,) = query(connection, f"describe history {table} limit 1").to_pylist()
+    return f"{commit['version']}@{commit['timestamp'].isoformat()}"
+
+
 def nullable_columns(connection: Connection, table: str) -> set[str]:
     """The columns of the current version that the table itself allows to be null."""
     described = query(connection, f"describe table extended {table} as json")

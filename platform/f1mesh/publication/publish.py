@@ -21,7 +21,7 @@ from f1mesh.errors import PermanentError
 from f1mesh.publication.content import same_content
 from f1mesh.publication.journal import Action, Entry, Journal
 from f1mesh.publication.pointer import Pointer, is_missing, move_pointer, read_pointer, table_of
-from f1mesh.publication.recall import Recall, looked_at
+from f1mesh.publication.recall import Recall, itself, looked_at
 from f1mesh.publication.retention import RENEW_AFTER
 from f1mesh.registry import ProductRef
 from f1mesh.schemas import Schemas
@@ -177,9 +177,13 @@ def _looked_at(
     surface = check_surface(connection, contract, at, freshness, now)
     last = recall.last_good(connection, schemas, str(contract))
     stood_on = recall.stands_on(connection, schemas, looked_at(contract, at, schemas))
+    then = dict((last and last.report.get("stood_on")) or {})
     shows = published and _shows(connection, contract, at, surface, published, now)
-    if published and shows and not recall.anew and last and last.report.get("stood_on") == stood_on:
-        report = _carried_over(contract, at, surface, published, last)
+    if published and published.version == at.version:  # it may have been dropped and made anew
+        shows = shows and then.get(itself(at)) == stood_on[itself(at)]
+    beside = {**then, itself(at): stood_on[itself(at)]}
+    if published and shows and not recall.anew and last and beside == stood_on:
+        report = replace(_carried_over(contract, at, surface, published, last), stood_on=stood_on)
         return Audit(contract, at.version, report, published, unchanged=True)
     before = _comparable(contract, published)
     report = check_rows(connection, contract, at, schemas, surface, before)

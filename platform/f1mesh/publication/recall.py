@@ -16,7 +16,7 @@ from f1mesh.clock import asks_for_the_day, asks_for_the_moment
 from f1mesh.contracts.freshness import Freshness, measure_freshness
 from f1mesh.contracts.measures import rules_of
 from f1mesh.contracts.model import Contract
-from f1mesh.contracts.table_version import TableVersion, current_version
+from f1mesh.contracts.table_version import TableVersion, current_content
 from f1mesh.publication.journal import Action, Entry, Journal
 from f1mesh.publication.pointer import Pointer, is_missing, read_view
 from f1mesh.schemas import Schemas
@@ -96,8 +96,8 @@ class Recall:
 
 
 def looked_at(contract: Contract, at: TableVersion, schemas: Schemas) -> set[str]:
-    """What a contract's rules look at beside the version: tables (`schema.table`), the clock."""
-    found: set[str] = set()
+    """What a verdict stands on: the table itself, what rules look at beside it, the clock."""
+    found = {itself(at)}
     for rule in rules_of(contract, at, schemas):
         found |= rule.measure.reads
         if asks_for_the_moment(rule.measure.query):
@@ -107,13 +107,18 @@ def looked_at(contract: Contract, at: TableVersion, schemas: Schemas) -> set[str
     return found
 
 
+def itself(at: TableVersion) -> str:
+    """The checked table, as `schema.table`."""
+    return at.table.partition(".")[2]
+
+
 def _content(connection: Connection, relation: str) -> str:
-    """Names the content of a published view by its pointer, of another table by its version."""
+    """Names the content of a published view by its pointer, of another table by its commit."""
     pointer = read_view(connection, relation)
     if pointer:
         return f"{pointer.version}@{pointer.published_at.isoformat()}"
     try:
-        return str(current_version(connection, relation))
+        return current_content(connection, relation)
     except Exception as error:
         if is_missing(error):
             return "(missing)"
