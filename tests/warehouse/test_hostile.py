@@ -203,7 +203,7 @@ class _Asked(threading.Thread):
                 connection.cursor() as self.cursor,
             ):
                 self.cursor.execute(self.text)
-                self.said = str(self.cursor.fetchall_arrow().slice(0, 10))[:10_000]
+                self.said = str(self.cursor.fetchmany_arrow(10))[:10_000]  # some do not end
         except Error as error:
             self.said = str(error)
 
