@@ -61,9 +61,18 @@ def _common(one: Type, two: Type) -> Type:
         return two
     if _is_number(one) and _is_number(two):
         return _common_number(one, two)
+    if "string" in (one, two):
+        return _read_as(two if one == "string" else one)
     if isinstance(one, str) or isinstance(two, str):
         return _common_moment(one, two)
     return _common_nested(one, two)
+
+
+def _read_as(other: DeltaType) -> Type:
+    """What a string is read as that meets a value of another type."""
+    if _is_number(other):
+        return "long" if other in WHOLE else "double"
+    return other if other in ("date", "timestamp", "timestamp_ntz", "boolean") else None
 
 
 def _common_number(one: DeltaType, two: DeltaType) -> Type:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from f1mesh.warehouse.errors import SqlError
-from f1mesh.warehouse.sql import repairs
+from f1mesh.warehouse.sql import exact, repairs
 from f1mesh.warehouse.sql.coercion import (
     VOID,
     WHOLE,
@@ -36,6 +36,7 @@ from f1mesh.warehouse.sql.scopes import Columns, Field, Names, Source, field_typ
 from f1mesh.warehouse.sql.trees import as_written, cast_type, values_of
 from f1mesh.warehouse.sql.types import sql_type
 
+_DAYS = ("weekday", "date_part", "datepart")
 _CONSTANT = (exp.Interval, exp.Limit, exp.Offset, exp.WindowSpec, exp.DataType, exp.TableSample)
 
 
@@ -77,8 +78,9 @@ class Expressions(ABC):
             target = cast_type(node)
             if not same_shape(kind, target):
                 raise _other_shape(kind, target)
-            if target == "string" and not isinstance(node, exp.TryCast):
+            if target == "string":
                 self.wraps += repairs.cast_to_text(node, kind, self.text)
+            self.wraps += exact.decimal_by_text(node, kind, target, self.text)
             return target
         if isinstance(node, exp.Add | exp.Sub | exp.Mul):
             return self._arithmetic(node, names)
@@ -122,6 +124,10 @@ class Expressions(ABC):
         elif isinstance(node, exp.Anonymous) and _name(node) == "bround" and node.expressions:
             kind = kinds.get(id(node.expressions[0]))
             self.wraps += repairs.half_to_even(node, kind, self.text)
+        elif isinstance(node, exp.Round):
+            self.wraps += exact.rounded(node, argument)
+        elif isinstance(node, exp.Extract) or _name(node) in _DAYS:
+            self.wraps += exact.day_of_week(node)
         elif isinstance(node, exp.TimestampTrunc):
             self.wraps += repairs.truncated(node, argument)
         elif isinstance(node, exp.Ordered):
@@ -133,6 +139,10 @@ class Expressions(ABC):
         elif isinstance(node, READS_TEXT) or _name(node) in READS_TEXT_BY_NAME:
             for child in node.iter_expressions():
                 self.wraps += repairs.text_of(child, kinds.get(id(child)))
+            if isinstance(node, exp.Initcap):
+                self.wraps += exact.capitalised(node)
+            elif isinstance(node, exp.Left | exp.Right):
+                self.wraps += exact.counted_from(node)
 
     def _arithmetic(self, node: exp.Add | exp.Sub | exp.Mul, names: Names) -> Type:
         """A chain of sums or of products, from the left."""
@@ -193,7 +203,7 @@ class Expressions(ABC):
         kinds = [self.expression(part, names) for part in parts]
         if isinstance(node, exp.Array):
             kind = common_type(kinds)
-            if not isinstance(kind, str):
+            if not isinstance(kind, str) or "string" in kinds:
                 self.wraps += repairs.of_one_type(parts, kinds, kind)
             return array_type(kind)
         keys = [

@@ -24,11 +24,12 @@ from f1mesh.warehouse.sql.coercion import (
     digits,
     is_decimal,
 )
-from f1mesh.warehouse.sql.spans import Span, span
+from f1mesh.warehouse.sql.spans import Span, before_colons, span
 from f1mesh.warehouse.sql.types import DeltaType, sql_type
 
 _MORE_DIGITS = 4  # of a quotient, than its dividend has
 _ROOM = {"byte": 3, "short": 5, "integer": 10, "long": 19}
+_ROOM_OF_SUM = 10  # digits: of ten thousand million rows
 MAX_CHECKED = 20  # operations of one chain that are checked one by one
 _MOMENTS = ("timestamp", "timestamp_ntz")
 _FORMATS = re.compile(r"%[-#+ 0,(]*\d*(?:\.\d+)?([a-zA-Z%])")
@@ -89,16 +90,15 @@ def checked_decimals(node: exp.Expr, one: Type, two: Type) -> Iterator[Wrap]:
 
 def exact_quotient(node: exp.Div, one: Type, kind: Type) -> Iterator[Wrap]:
     """`a / b` of decimals: the engine gives four more digits than `a` has and cuts off the rest.
-    Computed with a digit more than the result has, and rounded. None where 38 digits do not hold
-    the dividend so."""
+    Computed with a digit more than the result has, and rounded; a dividend that 38 digits do not
+    hold so is an error."""
     left, result = digits(one), digits(kind)
     if not left or not result or span(node) is None or span(node.this) is None:
         return
     scale = max(left[1], result[1] + 1 - _MORE_DIGITS)
-    precision = left[0] - left[1] + scale
-    if precision <= MAX_PRECISION:
-        yield from cast_to(node.this, decimal(precision, scale))
-        yield from cast_to(node, _known(kind))
+    precision = min(left[0] - left[1] + scale, MAX_PRECISION)
+    yield from cast_to(node.this, decimal(precision, scale))
+    yield from cast_to(node, _known(kind))
 
 
 def exact_average(node: exp.Avg, kind: Type, result: Type) -> Iterator[Wrap]:
@@ -121,9 +121,22 @@ def _aggregated(node: exp.Sum | exp.Avg, inner: str, outer: DeltaType) -> Iterat
 
 
 def checked_sum(node: exp.Sum, kind: Type) -> Iterator[Wrap]:
-    """`sum` of bigints, with FILTER and OVER: the engine wraps around. Narrower ones have room."""
+    """`sum` of bigints, with FILTER and OVER: the engine wraps around. Narrower ones have room, and
+    so have decimals each of which leaves ten digits for the sum; others are refused."""
+    size = digits(kind) if is_decimal(kind) else None
     if kind == "long":
         yield from _aggregated(node, decimal(MAX_PRECISION, 0), kind)
+    elif size and size[0] > MAX_PRECISION - _ROOM_OF_SUM:
+        argument = node.this.expressions[0] if isinstance(node.this, exp.Distinct) else node.this
+        limit = f"cast('1{'0' * (MAX_PRECISION - _ROOM_OF_SUM - size[1])}' as {kind})"
+        if size[1] > MAX_PRECISION - _ROOM_OF_SUM:
+            limit = f"cast('0.{'0' * (size[1] - MAX_PRECISION + _ROOM_OF_SUM - 1)}1' as {kind})"
+        raised = (
+            "raise_error('[UNSUPPORTED_FEATURE] The embedded warehouse does not sum decimals of "
+            "more than 28 digits. Cast them to doubles.')"
+        )
+        test = f"if(abs(v) >= {limit}, {raised}, v)"
+        yield from around(argument, "element_at(transform(array(", f"), v -> {test}), 1)")
 
 
 def of_one_type(nodes: Sequence[exp.Expr], kinds: Sequence[Type], kind: Type) -> Iterator[Wrap]:
@@ -148,20 +161,20 @@ def text_of(node: exp.Expr, kind: Type) -> Iterator[Wrap]:
     """An argument that is read as text: the engine writes timestamps and floating point numbers
     otherwise there than a cast does."""
     if kind in APPROXIMATE:
-        yield from around(node, *_FLOATING)
+        yield from around(node, *FLOATING)
     elif kind in _MOMENTS:
         yield from cast_to(node, "string")
 
 
 # A cast writes 1e7 as 10000000.0; inside an array the engine writes 1.0E7, as Databricks does.
-_FLOATING = ("nullif(nullif(btrim(cast(array(", ") as string), '[]'), 'NULL'), 'null')")
+FLOATING = ("nullif(nullif(btrim(cast(array(", ") as string), '[]'), 'NULL'), 'null')")
 
 
 def texts_of(node: exp.Expr, kind: Type) -> Iterator[Wrap]:
     """An array whose elements are read as text (`array_join`)."""
     element = kind.get("elementType") if isinstance(kind, dict) else None
     if element in APPROXIMATE:
-        yield from around(node, "transform(", f", v -> {_FLOATING[0]}v{_FLOATING[1]})")
+        yield from around(node, "transform(", f", v -> {FLOATING[0]}v{FLOATING[1]})")
     elif element in _MOMENTS:
         yield from around(node, "transform(", ", v -> cast(v as string))")
 
@@ -186,19 +199,13 @@ def cast_to_text(node: exp.Cast, kind: Type, text: str) -> Iterator[Wrap]:
     """`cast(x as string)`, `x::string` and `string(x)`, the last of which writes timestamps as
     ISO 8601."""
     outer = span(node)
-    inner = span(node.this) or _before_colons(outer, text)
+    inner = span(node.this) or before_colons(outer, text)
     if outer is None or inner is None:
         return
     if kind in APPROXIMATE:
-        yield Wrap(outer, inner, *_FLOATING)
+        yield Wrap(outer, inner, *FLOATING)
     elif text[outer[0] : inner[0]].lower().startswith("string"):
         yield Wrap(outer, inner, "cast(", " as string)")
-
-
-def _before_colons(outer: Span | None, text: str) -> Span | None:
-    """What stands before the last `::`, as in `1e7D::string` and `x::double::string`."""
-    at = text.rfind("::", *outer) if outer else -1
-    return (outer[0], at) if outer and at > 0 else None
 
 
 def difference_of_dates(node: exp.Expr) -> Iterator[Wrap]:

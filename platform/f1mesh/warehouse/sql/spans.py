@@ -96,3 +96,9 @@ def span(node: object) -> Span | None:
             return None
         left = each.meta[_SPAN] = (left[0], right[1])
     return left
+
+
+def before_colons(outer: Span | None, text: str) -> Span | None:
+    """What stands before the last `::`, as in `1e7D::string` and `x::double::string`."""
+    at = text.rfind("::", *outer) if outer else -1
+    return (outer[0], at) if outer and at > 0 else None

@@ -10,6 +10,7 @@ from typing import Any
 from f1mesh.warehouse.catalog.entries import Table
 from f1mesh.warehouse.errors import SqlError, quoted, unsupported
 from f1mesh.warehouse.results import Result, affected
+from f1mesh.warehouse.sql.exact import assigned
 from f1mesh.warehouse.sql.literals import quote_name
 from f1mesh.warehouse.sql.tokens import Cursor
 from f1mesh.warehouse.statements.clauses import require_columns
@@ -163,7 +164,8 @@ def _evaluated(ctx: Context, spec: Insert) -> Iterator[str]:
 
 def _source(ctx: Context, spec: Insert, fields: list[dict[str, Any]], query: str) -> str:
     """The query's rows with the table's columns and types; columns not given are NULL."""
-    given = [str(f["name"]) for f in ctx.lease.fields(query)]
+    read = ctx.lease.fields(query)
+    given = [str(f["name"]) for f in read]
     fixed = {k.lower(): v for k, v in (spec.partition or {}).items() if v is not None}
     if spec.by_name:
         targets = _by_name(given, fields, spec)
@@ -172,7 +174,11 @@ def _source(ctx: Context, spec: Insert, fields: list[dict[str, Any]], query: str
         targets = require_columns(fields, spec.columns) if spec.columns else free
         _same_count(spec, given, targets)
     aliases = [f"c{i}" for i in range(len(given))]
-    by_target = {t.lower(): quote_name(a) for t, a in zip(targets, aliases, strict=True)}
+    kinds = {str(f["name"]).lower(): f["type"] for f in fields}
+    by_target = {
+        t.lower(): assigned(quote_name(a), f["type"], kinds[t.lower()])
+        for t, a, f in zip(targets, aliases, read, strict=True)
+    }
     items = ", ".join(
         by_target.get(f["name"].lower(), f"({fixed.get(f['name'].lower(), 'null')})")
         + f" as {quote_name(f['name'])}"
