@@ -5,6 +5,7 @@ belongs to one source of history (its database, its warehouse, its dbt state) li
 *dataset* below it, so that made-up and real results can never mix:
 
     .f1/envs/platform          Python environment, made by the launcher
+    .f1/parsed/                what dbt made of the projects, for all datasets
     .f1/active                 name of the dataset that commands speak about
     .f1/datasets/<name>/       postgres/  warehouse/  dbt/  run/  logs/
 """

@@ -22,11 +22,12 @@ from typing import Any
 from f1mesh.client import Target
 from f1mesh.errors import PermanentError
 from f1mesh.registry import Domain
+from f1mesh.transformation.kept import KeptParse
 from f1mesh.transformation.manifests import project_digest
 from f1mesh.workspace import Workspace, private_folder
 
 _ONE_INVOCATION = threading.Lock()
-_LIBRARIES = ("dbt-core", "dbt-databricks", "f1mesh")
+_LIBRARIES = ("dbt-core", "dbt-adapters", "dbt-databricks", "dbt-spark", "f1mesh")
 _FAILED = frozenset({"error", "fail", "runtime error"})
 
 Progress = Callable[[str], None]
@@ -103,6 +104,7 @@ class DbtProject:
     environment: Mapping[str, str] = field(default_factory=dict)
     log: str = "none"  # what dbt prints while it works: none, text or json
     digest: str = ""  # of all that parsing depends on; unknown where it is empty
+    kept: KeptParse | None = None  # of this very digest
     parsed: dict[str, Any] = field(default_factory=dict)  # dbt's Manifest by variables, once made
 
     @classmethod
@@ -110,6 +112,7 @@ class DbtProject:
         cls, domain: Domain, workspace: Workspace, target: Target, *, log: str = "none"
     ) -> DbtProject:
         state = workspace.data / "dbt" / target.schemas.published(domain.name)
+        digest = _digest(domain, workspace.root, target)
         return cls(
             domain=domain.name,
             folder=domain.dbt_project,
@@ -121,7 +124,8 @@ class DbtProject:
                 "DO_NOT_TRACK": "1",
             },
             log=log,
-            digest=_digest(domain, workspace.root, target),
+            digest=digest,
+            kept=KeptParse(workspace.home / "parsed" / digest),
         )
 
     @property
@@ -145,11 +149,19 @@ class DbtProject:
     def current_manifest(self, *, progress: Progress = print) -> dict[str, Any]:
         """dbt's manifest of the project as it is now; nothing is parsed where that was done."""
         if not (self._stamp.is_file() and self._stamp.read_text() == self.digest):
-            progress(f"{self.domain}: dbt parses the project")
             with _ONE_INVOCATION, self._alone():
-                os.environ.update(self.environment)
-                self._parse()
+                if not self._restored():
+                    progress(f"{self.domain}: dbt parses the project")
+                    os.environ.update(self.environment)
+                    self._parse()
         return self.manifest()
+
+    def _restored(self) -> bool:
+        """Whether the project was parsed for another dataset, and is here now, too."""
+        if self.kept is None or not self.kept.restore(self.state):
+            return False
+        self._stamp.write_text(self.digest)
+        return True
 
     def build(
         self,
@@ -220,6 +232,9 @@ class DbtProject:
         from dbt.cli.main import dbtRunner
 
         key = " ".join(given)
+        if key not in self.parsed and not given and self.kept and self._restored():
+            if kept := self.kept.manifest():
+                self.parsed[key] = kept
         if key not in self.parsed:
             self._stamp.unlink(missing_ok=True)
             self._install_dependencies()
@@ -229,6 +244,8 @@ class DbtProject:
             self.parsed[key] = outcome.result
             if not given:
                 self._stamp.write_text(self.digest)
+                if self.kept is not None:
+                    self.kept.keep(self.state)
         return self.parsed[key]
 
     def _install_dependencies(self) -> None:
@@ -265,7 +282,7 @@ class DbtProject:
 def _digest(domain: Domain, root: Path, target: Target) -> str:
     """Changes with everything that decides what dbt makes of a project: files, versions, names."""
     libraries = {d.name: d.version for name in _LIBRARIES for d in distributions(name=name)}
-    said = [project_digest(domain, root), libraries, target.environment()["F1_TARGET"]]
+    said = [str(root), project_digest(domain, root), libraries, target.environment()["F1_TARGET"]]
     said += [target.schemas.catalog, target.schemas.prefix]
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
