@@ -31,6 +31,16 @@ class Mesh:
     root: Path
     home: Path
 
+    def __post_init__(self) -> None:
+        """All homes of a checkout share what dbt made of its projects, which takes long."""
+        parsed = self.home / "parsed"
+        if not parsed.is_symlink():
+            shared = self.root / ".f1" / "parsed"
+            shared.mkdir(parents=True, exist_ok=True)
+            self.home.mkdir(parents=True, exist_ok=True)
+            self.home.chmod(0o711)  # root's PostgreSQL passes it as another user
+            parsed.symlink_to(shared)
+
     def run(self, *arguments: str, code: int = 0, **settings: str) -> str:
         """Standard output of one command, which must end with this exit code."""
         result = self._ended(*arguments, **settings)

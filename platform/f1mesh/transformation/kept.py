@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 _MANIFEST, _PARSED, _PACKAGES = "manifest.json", "partial_parse.msgpack", "dbt_packages"
-_MOST = 16  # parses that a workspace keeps
+_MOST = 32  # parses that a workspace keeps
 
 
 @dataclass(frozen=True)
