@@ -59,6 +59,7 @@ class Target:
             "DATABRICKS_CONNECTION_URI": self.uri or "",
             "F1_CATALOG": self.catalog,
             "F1_SCHEMA_PREFIX": self.schemas.prefix,
+            "F1_INPUT_PREFIX": self.schemas.input_prefix,
             "F1_TARGET": "local" if self.embedded else os.environ.get("F1_TARGET", "dev"),
         }
 

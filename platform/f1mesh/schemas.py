@@ -26,6 +26,7 @@ class Schemas:
 
     catalog: str
     prefix: str = ""
+    inputs: str | None = None  # what those begin with that dbt reads, where that is another prefix
 
     def __post_init__(self) -> None:
         if not _PREFIX.fullmatch(self.prefix):
@@ -39,6 +40,11 @@ class Schemas:
         """The schemas that `F1_CATALOG` (else `catalog`) and `F1_SCHEMA_PREFIX` name; raises
         PermanentError for a prefix that no schema can begin with."""
         return cls(os.environ.get("F1_CATALOG", catalog), os.environ.get(VARIABLE, ""))
+
+    @property
+    def input_prefix(self) -> str:
+        """What the names of the schemas begin with that dbt reads its sources from."""
+        return self.prefix if self.inputs is None else self.inputs
 
     def raw(self, domain: str) -> str:
         """Where a domain's syncs land."""

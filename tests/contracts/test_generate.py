@@ -75,7 +75,7 @@ def test_a_reader_gets_the_published_products_as_a_dbt_source(mesh: Mesh, source
     (found,) = yaml.safe_load(text)["sources"]
     assert (found["name"], found["schema"]) == (
         "garage",
-        "{{ env_var('F1_SCHEMA_PREFIX', '') }}garage",
+        "{{ env_var('F1_INPUT_PREFIX', env_var('F1_SCHEMA_PREFIX', '')) }}garage",
     )
     assert found["database"] == "{{ target.database }}"
     (table,) = found["tables"]

@@ -22,7 +22,8 @@ every_domain = pytest.mark.parametrize("domain", DOMAINS, ids=lambda path: path.
 every_model = pytest.mark.parametrize("model", MODELS, ids=lambda path: path.stem)
 every_mart = pytest.mark.parametrize("model", MARTS, ids=lambda path: path.stem)
 
-PREFIX = "{{ env_var('F1_SCHEMA_PREFIX', '') }}"  # of a pull request's schemas
+# of the schemas that are read: a pull request's are its own, a developer's those of the last run
+PREFIX = "{{ env_var('F1_INPUT_PREFIX', env_var('F1_SCHEMA_PREFIX', '')) }}"
 _SOURCE = re.compile(r"source\('(\w+)',\s*'(\w+)'\)")
 _TABLE = re.compile(r"\b(?:from|join)\s+(\w+)\.(\w+)", re.IGNORECASE)
 

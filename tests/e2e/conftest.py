@@ -43,16 +43,17 @@ class Mesh:
 
     def run(self, *arguments: str, code: int = 0, **settings: str) -> str:
         """Standard output of one command, which must end with this exit code."""
-        result = self._ended(*arguments, **settings)
+        result = self.ended(*arguments, **settings)
         said = f"{result.stdout}\n{result.stderr[-6000:]}"
         assert result.returncode == code, f"{arguments} ended with {result.returncode}\n{said}"
         return result.stdout
 
     def exit_code(self, *arguments: str, **settings: str) -> int:
         """The exit code of one command, whatever it is."""
-        return self._ended(*arguments, **settings).returncode
+        return self.ended(*arguments, **settings).returncode
 
-    def _ended(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    def ended(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        """One command after its end, however that was."""
         return subprocess.run(
             [str(self.root / "f1"), *arguments],
             env={**os.environ, "F1_HOME": str(self.home), **settings},

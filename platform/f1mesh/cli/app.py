@@ -12,6 +12,7 @@ import typer
 from f1mesh.cli import (
     airflow,
     answers,
+    build,
     develop,
     products,
     run,
@@ -47,6 +48,7 @@ for group, function in (
     ("This machine", state.stop),
     ("This machine", state.clean),
     ("This machine", state.doctor),
+    ("Develop", build.build),
     ("Develop", develop.lint),
     ("Develop", develop.bench),
 ):

@@ -8,15 +8,15 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from f1mesh.causes import tells_of_a_lost_connection
-from f1mesh.client import Target, connect, query
+from f1mesh.client import Target, connect
 from f1mesh.contracts.lineage import model_id, snapshots_upstream, stands_on
 from f1mesh.errors import MeshError, PartlyFailed, PermanentError, TransientError
 from f1mesh.orchestration.graph import Step, StepKind
 from f1mesh.publication.recall import Recall
 from f1mesh.registry import Mesh, ProductRef
-from f1mesh.transformation import DbtProject, NodeResult, TransformReport
+from f1mesh.transformation import DbtProject, TransformReport
 from f1mesh.transformation.buildlog import BuildLog
+from f1mesh.transformation.failures import explained, is_lost
 from f1mesh.transformation.incremental import Change
 from f1mesh.transformation.sources import read_lately
 from f1mesh.workspace import Workspace
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from f1mesh.publication.publish import Audit, Publication
 
 Progress = Callable[[str], None]
-_EXAMPLES = 5  # rows of a failed test in an error
-_TOLD = 10  # failed nodes in an error; dbt's log has them all
 
 
 def _silent(_: str) -> None: ...
@@ -182,14 +180,8 @@ class StepRunner:
         """The report itself; raises what it tells of failures, with rows that show them."""
         if report.ok:
             return report
-        own = [report.error] if report.error else []
-        lost = all(map(tells_of_a_lost_connection, [*own, *map(_line, report.failures)]))
-        told = [self._explained(node) for node in report.failures[:_TOLD]]
-        problems = [*own, *told]
-        left = len(report.failures) - len(told)
-        more = [f"  ... and {left} more"] if left else []
-        said = f"dbt failed in the domain '{domain}':\n" + "\n".join([*problems, *more])
-        if lost:
+        said = f"dbt failed in the domain '{domain}':\n{explained(report, self.target)}"
+        if is_lost(report):
             raise TransientError(said)
         if report.error:
             raise PermanentError(said)
@@ -243,32 +235,6 @@ class StepRunner:
                     )
                 found[self.target.schemas.published(ref.domain), ref.product] = pointer
         return found
-
-    def _explained(self, node: NodeResult) -> str:
-        line = _line(node)
-        if not node.query or node.status != "fail":
-            return line
-        return "\n".join([line, *(f"    {row}" for row in self._examples(node.query))])
-
-    def _examples(self, query_text: str) -> list[str]:
-        """Some of the rows that break a data test, a line each."""
-        from databricks.sql.exc import Error
-
-        try:
-            with connect(self.target) as connection:
-                found = query(
-                    connection, f"select * from (\n{query_text}\n) as broken limit {_EXAMPLES}"
-                )
-        except (Error, MeshError) as error:
-            return [f"(its rows could not be read: {error})"]
-        return [
-            ", ".join(f"{name} = {value}" for name, value in row.items())
-            for row in found.to_pylist()
-        ]
-
-
-def _line(node: NodeResult) -> str:
-    return f"  {node.unique_id}: {node.status}: {node.message}"
 
 
 def _past_versions(manifest: dict[str, Any], nodes: Iterable[str]) -> str:

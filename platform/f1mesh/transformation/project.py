@@ -163,19 +163,32 @@ class DbtProject:
         self._stamp.write_text(self.digest)
         return True
 
+    def _again(self) -> Any:
+        """dbt's Manifest of this very project, where it was parsed before."""
+        return self.kept.manifest() if self.kept else None
+
     def build(
         self,
         *,
         select: Sequence[str] = (),
         full_refresh: bool = False,
         variables: Mapping[str, Any] | None = None,
+        upstream: DbtProject | None = None,
         progress: Progress = print,
     ) -> TransformReport:
         """Seeds, snapshots, models and data tests, each after what it depends on; those that are
         named in `select`, else all. Incremental models take the part that `variables` ask for again
-        whole, changed or not. Unit tests speak about the code and not about today's data:
-        `./f1 test` runs them."""
-        arguments = ["build", "--exclude-resource-type", "unit_test"]
+        whole, changed or not.
+
+        With `upstream`, the same project in other schemas, what is not selected is read from those.
+        Unit tests run then, too: they speak about the code and not about today's data, so else it
+        is `./f1 test` that runs them.
+        """
+        arguments = ["build", "--exclude-resource-type", "exposure"]
+        if upstream is None:
+            arguments += ["--exclude-resource-type", "unit_test"]
+        else:
+            arguments += ["--defer", "--favor-state", "--state", str(upstream.manifest_path.parent)]
         arguments += ["--full-refresh"] if full_refresh else []
         arguments += ["--select", *select] if select else []
         return self.invoke(arguments, progress, variables)
@@ -232,9 +245,8 @@ class DbtProject:
         from dbt.cli.main import dbtRunner
 
         key = " ".join(given)
-        if key not in self.parsed and not given and self.kept and self._restored():
-            if kept := self.kept.manifest():
-                self.parsed[key] = kept
+        if key not in self.parsed and not given and self._restored() and (again := self._again()):
+            self.parsed[key] = again
         if key not in self.parsed:
             self._stamp.unlink(missing_ok=True)
             self._install_dependencies()
@@ -270,20 +282,16 @@ class DbtProject:
             *(("--target-path", str(self.state / "target")) if target else ()),
             *("--log-path", str(self.state / "logs")),
             *("--log-level-file", "info"),
-            *self._console(),
+            *("--log-level", "info" if self.log == "text" else "none"),
+            "--no-use-colors",  # also in what a failed unit test says
         ]
-
-    def _console(self) -> list[str]:
-        if self.log != "text":
-            return ["--log-level", "none"]
-        return ["--log-level", "info", "--no-use-colors"]
 
 
 def _digest(domain: Domain, root: Path, target: Target) -> str:
     """Changes with everything that decides what dbt makes of a project: files, versions, names."""
     libraries = {d.name: d.version for name in _LIBRARIES for d in distributions(name=name)}
     said = [str(root), project_digest(domain, root), libraries, target.environment()["F1_TARGET"]]
-    said += [target.schemas.catalog, target.schemas.prefix]
+    said += [target.schemas.catalog, target.schemas.prefix, target.schemas.input_prefix]
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
