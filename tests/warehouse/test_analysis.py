@@ -8,9 +8,10 @@ from sqlglot import exp
 from f1mesh.warehouse.errors import SqlError
 from f1mesh.warehouse.sql.analysis import query_columns, repairs_of
 from f1mesh.warehouse.sql.coercion import Type, common_type, literal_type, product_type, sum_type
-from f1mesh.warehouse.sql.references import Edit, parse_query, splice
+from f1mesh.warehouse.sql.references import parse_query
 from f1mesh.warehouse.sql.scopes import Columns, Field
 from f1mesh.warehouse.sql.spans import SpannedDatabricks, span
+from f1mesh.warehouse.sql.spelling import Edit, splice
 from f1mesh.warehouse.sql.types import ddl_type, sql_type
 
 STRUCT = {"type": "struct", "fields": [

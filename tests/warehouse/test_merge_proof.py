@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from f1mesh.warehouse.engine import Lease
 from f1mesh.warehouse.errors import SqlError
+from f1mesh.warehouse.lease import Lease
 from f1mesh.warehouse.storage.commit import publish
 from f1mesh.warehouse.storage.log import DeltaLogs
 from f1mesh.warehouse.storage.writing import Writer

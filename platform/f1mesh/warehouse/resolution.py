@@ -26,16 +26,15 @@ from f1mesh.warehouse.sql.literals import decode_string, encode_string, quote_na
 from f1mesh.warehouse.sql.membership import refuse_unsure_membership
 from f1mesh.warehouse.sql.names import full_name
 from f1mesh.warehouse.sql.references import (
-    Edit,
     ParsedQuery,
     Qualified,
     Reference,
     SessionCall,
     TimeTravel,
     parse_query,
-    splice,
 )
 from f1mesh.warehouse.sql.scopes import Columns, Field
+from f1mesh.warehouse.sql.spelling import Edit, splice
 from f1mesh.warehouse.storage.commit import drop_hint
 from f1mesh.warehouse.storage.log import DeltaLogs, read_commit
 

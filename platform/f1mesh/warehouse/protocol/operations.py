@@ -10,9 +10,10 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 
-from f1mesh.warehouse.engine import Engine, Lease
+from f1mesh.warehouse.engine import Engine
 from f1mesh.warehouse.errors import SqlError
 from f1mesh.warehouse.events import event
+from f1mesh.warehouse.lease import Lease
 from f1mesh.warehouse.protocol.arrow import Page, Pages
 from f1mesh.warehouse.results import Result
 from f1mesh.warehouse.sessions import Session

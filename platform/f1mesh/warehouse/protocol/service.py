@@ -7,8 +7,8 @@ from contextlib import suppress
 from typing import Any
 
 from f1mesh.warehouse.catalog.entries import Namespace
-from f1mesh.warehouse.engine import Lease
 from f1mesh.warehouse.errors import SqlError, catalog_not_found
+from f1mesh.warehouse.lease import Lease
 from f1mesh.warehouse.protocol import metadata
 from f1mesh.warehouse.protocol.arrow import Page, Pages
 from f1mesh.warehouse.protocol.operations import Note, Operation, Operations, Work

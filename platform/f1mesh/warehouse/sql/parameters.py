@@ -10,7 +10,7 @@ from sqlglot import Token, TokenType
 
 from f1mesh.warehouse.errors import SqlError, unsupported
 from f1mesh.warehouse.sql.literals import encode_string
-from f1mesh.warehouse.sql.references import Edit, splice
+from f1mesh.warehouse.sql.spelling import Edit, splice
 from f1mesh.warehouse.sql.tokens import STRINGS, tokenize
 
 _SUFFIX = {"TINYINT": "Y", "SMALLINT": "S", "INT": "", "INTEGER": "", "BIGINT": "L"}

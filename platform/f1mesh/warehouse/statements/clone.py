@@ -18,11 +18,11 @@ from f1mesh.warehouse.storage.commit import (
     commit_info,
     metadata_actions,
     needed_protocol,
+    publish_or_raise,
     removals,
 )
 from f1mesh.warehouse.storage.log import Snapshot
 from f1mesh.warehouse.storage.scratch import link_files
-from f1mesh.warehouse.storage.writing import publish_or_raise
 
 
 def is_clone(cursor: Cursor) -> bool:

@@ -17,8 +17,9 @@ from f1mesh.warehouse.sql.types import read_type, sql_type, widens
 from f1mesh.warehouse.statements.clauses import ColumnSpec, find_field, read_column
 from f1mesh.warehouse.statements.context import Context
 from f1mesh.warehouse.storage.constraints import PRIMARY_KEY, constraints_of
+from f1mesh.warehouse.storage.fields import fields_of, with_fields
 from f1mesh.warehouse.storage.log import Snapshot
-from f1mesh.warehouse.storage.writing import Writer, fields_of, with_fields
+from f1mesh.warehouse.storage.writing import Writer
 
 Fields = list[dict[str, Any]]
 

@@ -9,7 +9,8 @@ from f1mesh.warehouse.results import Result, done
 from f1mesh.warehouse.sql.tokens import Cursor
 from f1mesh.warehouse.statements.clauses import find_field
 from f1mesh.warehouse.statements.context import Context
-from f1mesh.warehouse.storage.writing import Writer, fields_of, with_fields
+from f1mesh.warehouse.storage.fields import fields_of, with_fields
+from f1mesh.warehouse.storage.writing import Writer
 
 
 def comment_on(ctx: Context, cursor: Cursor) -> Result:

@@ -19,8 +19,9 @@ from f1mesh.warehouse.storage.constraints import (
     audit_new,
     constraints_of,
 )
+from f1mesh.warehouse.storage.fields import fields_of, with_fields
 from f1mesh.warehouse.storage.log import Snapshot
-from f1mesh.warehouse.storage.writing import Writer, fields_of, with_fields
+from f1mesh.warehouse.storage.writing import Writer
 
 
 def set_not_null(ctx: Context, parts: list[str], column: str) -> None:

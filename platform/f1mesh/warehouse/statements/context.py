@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from f1mesh.warehouse.catalog.entries import Entry, Name, Namespace, Table
-from f1mesh.warehouse.engine import Lease
 from f1mesh.warehouse.errors import SqlError, quoted
+from f1mesh.warehouse.lease import Lease
 from f1mesh.warehouse.resolution import Resolver, delta_path
 from f1mesh.warehouse.results import Result
 from f1mesh.warehouse.sessions import Session

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from f1mesh.warehouse.engine import Lease
 from f1mesh.warehouse.errors import SqlError
 from f1mesh.warehouse.information_schema import InformationSchema
+from f1mesh.warehouse.lease import Lease
 from f1mesh.warehouse.resolution import Resolver
 from f1mesh.warehouse.results import Result
 from f1mesh.warehouse.sessions import Session

@@ -15,9 +15,10 @@ from f1mesh.warehouse.sql.literals import quote_name
 from f1mesh.warehouse.sql.tokens import Cursor
 from f1mesh.warehouse.statements.clauses import require_columns
 from f1mesh.warehouse.statements.context import Context
+from f1mesh.warehouse.storage.fields import casted
 from f1mesh.warehouse.storage.log import Snapshot
 from f1mesh.warehouse.storage.matching import ROW, matching, numbered
-from f1mesh.warehouse.storage.writing import Writer, casted
+from f1mesh.warehouse.storage.writing import Writer
 
 SOURCE = "__f1_source"  # stands for the query's rows until the text is rewritten
 _QUERY_WORDS = ("SELECT", "WITH", "VALUES", "TABLE", "FROM", "(")

@@ -18,8 +18,9 @@ from f1mesh.warehouse.sql.types import nullable, sql_type
 from f1mesh.warehouse.statements.clauses import find_field
 from f1mesh.warehouse.statements.context import Context
 from f1mesh.warehouse.statements.dml import Assignments, read_assignments
+from f1mesh.warehouse.storage.fields import with_fields
 from f1mesh.warehouse.storage.log import Snapshot
-from f1mesh.warehouse.storage.writing import Merged, Writer, with_fields
+from f1mesh.warehouse.storage.writing import Merged, Writer
 
 Fields = list[dict[str, Any]]
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from f1mesh.plain_path import plain_path
+from f1mesh.warehouse.errors import SqlError
 from f1mesh.warehouse.storage.log import Action, Snapshot, commit_path
 
 ENGINE_INFO = "f1mesh-warehouse"
@@ -171,3 +172,21 @@ def metadata_actions(snapshot: Snapshot, metadata: Mapping[str, Any]) -> list[di
         actions.append({"protocol": protocol})
     actions.append({"metaData": dict(metadata)})
     return actions
+
+
+def publish_or_raise(location: str, version: int, actions: Sequence[Mapping[str, Any]]) -> None:
+    """Commit on exactly the version that was read. Raises DELTA_CONCURRENT_WRITE."""
+    try:
+        publish(location, version, actions)
+    except CommitConflict as error:
+        raise changed_meanwhile(location) from error
+
+
+def changed_meanwhile(location: str) -> SqlError:
+    """The error for a table that is another than when it was read."""
+    return SqlError(
+        "DELTA_CONCURRENT_WRITE",
+        f"Another writer changed the table at '{location}' while this statement ran. Nothing was "
+        "written; run the statement again.",
+        "2D521",
+    )

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from f1mesh.warehouse.engine import Lease
 from f1mesh.warehouse.errors import SqlError, quoted
+from f1mesh.warehouse.lease import Lease
 from f1mesh.warehouse.sql.literals import quote_name
 
 CHECK_PREFIX = "delta.constraints."

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from f1mesh.plain_path import plain_path
-from f1mesh.warehouse.engine import Lease
+from f1mesh.warehouse.lease import Lease
 from f1mesh.warehouse.sql.literals import quote_name
 from f1mesh.warehouse.storage.log import Action, DeltaLogs, Snapshot
 from f1mesh.warehouse.storage.scratch import link_files

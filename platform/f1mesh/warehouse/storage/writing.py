@@ -7,26 +7,28 @@ were computed from.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from typing import Any
 
-from f1mesh.warehouse.engine import Lease
 from f1mesh.warehouse.errors import SqlError
+from f1mesh.warehouse.lease import Lease
 from f1mesh.warehouse.sql.literals import quote_name
-from f1mesh.warehouse.sql.types import nullable, sql_type
+from f1mesh.warehouse.sql.types import nullable
 from f1mesh.warehouse.storage.commit import (
     CommitConflict,
+    changed_meanwhile,
     commit_info,
     metadata_actions,
     needed_protocol,
     publish,
+    publish_or_raise,
     records,
     removals,
 )
 from f1mesh.warehouse.storage.constraints import Constraints, audit, audit_key, constraints_of
+from f1mesh.warehouse.storage.fields import casted, fields_of, with_fields
 from f1mesh.warehouse.storage.log import Action, DeltaLogs, Snapshot
 from f1mesh.warehouse.storage.scratch import Changes, scratch
 from f1mesh.warehouse.storage.stage import Staged, staged
@@ -121,9 +123,9 @@ class Writer:
                 except CommitConflict:
                     moved = self.logs.latest(location)
                     if moved.metadata != snapshot.metadata:
-                        raise _changed(location) from None
+                        raise changed_meanwhile(location) from None
                     snapshot = moved
-        raise _changed(location)
+        raise changed_meanwhile(location)
 
     def overwrite(
         self,
@@ -319,40 +321,9 @@ def refuse_append_only(snapshot: Snapshot) -> None:
         )
 
 
-def fields_of(metadata: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The columns in a metaData action."""
-    return Snapshot(0, metadata=metadata).fields
-
-
-def publish_or_raise(location: str, version: int, actions: Sequence[Mapping[str, Any]]) -> None:
-    """Commit on exactly the version that was read. Raises DELTA_CONCURRENT_WRITE."""
-    try:
-        publish(location, version, actions)
-    except CommitConflict as error:
-        raise _changed(location) from error
-
-
-def casted(columns: Sequence[str], fields: Sequence[Mapping[str, Any]], source: str) -> str:
-    """A query that gives `source`'s `columns` the names and types of a table's `fields`."""
-    items = ", ".join(
-        f"cast({quote_name(c)} as {sql_type(f['type'])}) as {quote_name(f['name'])}"
-        for c, f in zip(columns, fields, strict=True)
-    )
-    return f"select {items} from {source}"
-
-
 def _metrics(stage: Staged, count: int) -> dict[str, int]:
     size = sum(int(f["size"]) for f in stage.files)
     return {"numFiles": len(stage.files), "numOutputRows": count, "numOutputBytes": size}
-
-
-def _changed(location: str) -> SqlError:
-    return SqlError(
-        "DELTA_CONCURRENT_WRITE",
-        f"Another writer changed the table at '{location}' while this statement ran. Nothing was "
-        "written; run the statement again.",
-        "2D521",
-    )
 
 
 def _incomplete(done: Replaced, matched: int) -> SqlError:
@@ -372,8 +343,3 @@ def _unproved(merged: Merged, before: int, after: int) -> SqlError:
         "row. Nothing was written. Simplify the conditions.",
         "XX000",
     )
-
-
-def with_fields(metadata: Mapping[str, Any], fields: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """A metaData action's body with other columns."""
-    return {**metadata, "schemaString": json.dumps({"type": "struct", "fields": list(fields)})}
