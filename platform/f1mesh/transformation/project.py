@@ -156,6 +156,13 @@ class DbtProject:
                     self._parse()
         return self.manifest()
 
+    def load_dbt(self) -> None:
+        """Import dbt ahead of the first build, which takes seconds; nothing where the project was
+        built before, for then there may be nothing to build."""
+        if not (self.state / "target" / "run_results.json").is_file():
+            import_module("dbt.cli.main")
+            import_module("dbt.adapters.databricks")
+
     def _restored(self) -> bool:
         """Whether the project was parsed for another dataset, and is here now, too."""
         if self.kept is None or not self.kept.restore(self.state):
