@@ -71,8 +71,8 @@ class StepRunner:
                 return self.publish(ProductRef(domain=step.domain, product=step.subject))
 
     def prepare(self, steps: Iterable[Step]) -> None:
-        """Parse the projects whose code changed, and import dbt where it is sure to be needed, ahead
-        of the steps that need them. What cannot be parsed is left to those, which say so."""
+        """Parse the projects whose code changed, ahead of the steps that need them, and import dbt
+        where it is sure to be needed. What cannot be parsed is left to those, which say so."""
         for domain in dict.fromkeys(step.domain for step in steps):
             with suppress(MeshError):
                 project = self._project(domain)
