@@ -14,20 +14,21 @@ from pathlib import Path
 import psutil
 import pytest
 
-from f1mesh.orchestration.client import Ended, Site, connect_to, run_step, socket_name
+from f1mesh.orchestration.client import Ended, Order, Site, connect_to, run_step, socket_name
 
-# A library of its own for these tests: `f1 step run <id>` does what the id says.
-APP = """
-import os, signal, subprocess, sys, time
+# A library of its own for these tests: a step does what its id says.
+EXECUTION = """
+import json, os, signal, subprocess, sys, time
 
-def app(args, prog_name):
-    assert args[:2] == ["step", "run"]
-    what, *rest = args[2:]
+from f1mesh.orchestration.client import Order
+
+def execute(order):
+    what, *rest = order.step.split()
     print(f"doing {what}", file=sys.stderr, flush=True)
     if what == "permanent":
-        raise SystemExit(1)
+        return 1
     if what == "transient":
-        raise SystemExit(75)
+        return 75
     if what == "die":
         os.kill(os.getpid(), signal.SIGKILL)
     if what == "sleep":
@@ -35,11 +36,12 @@ def app(args, prog_name):
         time.sleep(60)
     if what == "setting":
         print(os.environ.get(rest[0], "unset"))
-        return
+        return 0
     print('{"ok": true, "pid": %d, "told": "%s"}' % (os.getpid(), what))
+    return 0
 
 if __name__ == "__main__":
-    app(sys.argv[1:], "f1")
+    sys.exit(execute(Order(**json.loads(sys.argv[1]))))
 """
 
 
@@ -51,11 +53,9 @@ def site(root: Path, tmp_path: Path) -> Iterator[Site]:
     for name in ("__init__.py", "errors.py", "plain_path.py", "services.py", "workspace.py"):
         (package / name).parent.mkdir(parents=True, exist_ok=True)
         (package / name).write_text((root / "platform" / "f1mesh" / name).read_text())
-    (package / "cli").mkdir()
-    (package / "cli" / "__init__.py").touch()
-    (package / "cli" / "app.py").write_text(APP)
     (package / "orchestration").mkdir()
     (package / "orchestration" / "__init__.py").touch()
+    (package / "orchestration" / "execution.py").write_text(EXECUTION)
     for name in ("client.py", "forkserver.py"):
         text = (root / "platform" / "f1mesh" / "orchestration" / name).read_text()
         text = text.replace('    "dbt.cli.main",\n', "")  # what is heavy is not needed here
@@ -84,7 +84,7 @@ def servers(site: Site) -> list[psutil.Process]:
 
 def run(site: Site, *arguments: str) -> tuple[Ended, list[str]]:
     lines: list[str] = []
-    return run_step(site, arguments, lines.append), lines
+    return run_step(site, Order(" ".join(arguments)), lines.append), lines
 
 
 def aside(site: Site, *arguments: str) -> Callable[[], Ended]:
@@ -231,7 +231,7 @@ def test_a_step_sees_its_callers_settings_and_not_those_of_whoever_started_the_s
 
 def test_other_code_is_served_by_another_server(site: Site) -> None:
     run(site, "done")
-    app = site.code / "f1mesh" / "cli" / "app.py"
+    app = site.code / "f1mesh" / "orchestration" / "execution.py"
     app.write_text(app.read_text().replace("doing", "now doing"))
 
     _, lines = run(site, "done")

@@ -16,7 +16,7 @@ from airflow.sdk.exceptions import (
 from f1mesh.airflow.build_report import empty_report
 from f1mesh.airflow.lineage import Lineage, enable
 from f1mesh.airflow.settings import Settings
-from f1mesh.orchestration.client import Ended, run_step
+from f1mesh.orchestration.client import Ended, Order, run_step
 from f1mesh.orchestration.walk import holds_back
 
 Context = Mapping[str, Any]
@@ -61,12 +61,8 @@ class StepOperator(BaseOperator):
         return self.lineage.facets()
 
     def execute(self, context: Context) -> Any:
-        ended = run_step(
-            Settings.read().site(),
-            [*step_arguments(self.step, context, self.options), "--json"],
-            self.hear,
-        )
-        return self.judge(context, ended)
+        order = order_of(self.step, context, self.options)
+        return self.judge(context, run_step(Settings.read().site(), order, self.hear))
 
     def judge(self, context: Context, ended: Ended) -> dict[str, Any]:
         """What the step told; of a failure, the products that it holds back are kept for those who
@@ -127,15 +123,19 @@ class PublishOperator(StepOperator):
         return said
 
 
-def step_arguments(step: str, context: Context, options: Mapping[str, str]) -> list[str]:
-    """The arguments of `f1 step run` for this task of this run."""
+def order_of(
+    step: str, context: Context, options: Mapping[str, str], *, dbt_log: str = "text"
+) -> Order:
+    """What this task of this run has to have done; the step tells its result as JSON."""
     params = {**context["params"], **options}
-    arguments = [step, "--run-id", str(context["run_id"])]
-    if str(params.get("full_refresh", "")).lower() == "true":
-        arguments.append("--full-refresh")
-    if partition := options.get("partition"):
-        arguments += ["--partition", partition]
-    return arguments
+    return Order(
+        step=step,
+        run_id=str(context["run_id"]),
+        full_refresh=str(params.get("full_refresh", "")).lower() == "true",
+        partition=options.get("partition") or None,
+        as_json=True,
+        dbt_log=dbt_log,
+    )
 
 
 def outcome(step: str, ended: Ended) -> dict[str, Any]:

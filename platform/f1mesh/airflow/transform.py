@@ -28,7 +28,7 @@ from f1mesh.airflow.assets import product_asset
 from f1mesh.airflow.build_report import write_report
 from f1mesh.airflow.layout import BUILD_TASK, TRANSFORM, display_name, pool_of
 from f1mesh.airflow.lineage import lineage_of
-from f1mesh.airflow.operators import Context, StepOperator, step_arguments
+from f1mesh.airflow.operators import Context, StepOperator, order_of
 from f1mesh.airflow.partitions import partition_option
 from f1mesh.airflow.settings import Settings
 from f1mesh.airflow.watch import NodeWatch
@@ -121,10 +121,8 @@ class BuildOperator(StepOperator):
                 reported_at = time.monotonic()
 
         write_report(ti, {}, over=False)
-        arguments = step_arguments(self.step, context, self.options)
-        ended = run_step(
-            Settings.read().site(), [*arguments, "--dbt-log", "json", "--json"], on_line
-        )
+        order = order_of(self.step, context, self.options, dbt_log="json")
+        ended = run_step(Settings.read().site(), order, on_line)
         try:
             said = self.judge(context, ended)
         except AirflowFailException:

@@ -65,7 +65,8 @@ def run_step(
     as_json: Annotated[bool, typer.Option("--json", help="What was done, as JSON.")] = False,
 ) -> None:
     """Do one step. Can be repeated. Exit code 0: done; 1: will fail again; 75: try again."""
-    from f1mesh.orchestration.execution import Order, execute
+    from f1mesh.orchestration.client import Order
+    from f1mesh.orchestration.execution import execute
 
     order = Order(
         step=step,

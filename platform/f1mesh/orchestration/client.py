@@ -18,8 +18,8 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 TRY_AGAIN = 75
@@ -41,6 +41,19 @@ class Site:
 
 
 @dataclass(frozen=True)
+class Order:
+    """What is to be done: a step of the graph and how."""
+
+    step: str
+    run_id: str = ""
+    full_refresh: bool = False
+    no_skip: bool = False
+    partition: str | None = None  # of the step's domain, as <name>=<value>
+    as_json: bool = False
+    dbt_log: str = "text"  # what of dbt's own output is shown: text, json, none
+
+
+@dataclass(frozen=True)
 class Ended:
     """How a step ended: its exit code and its last line on stdout."""
 
@@ -56,13 +69,13 @@ class Ended:
         return {}
 
 
-def run_step(site: Site, arguments: Sequence[str], on_line: Line) -> Ended:
-    """Have `f1 step run <arguments>` done; `on_line` gets each line of its stderr."""
+def run_step(site: Site, order: Order, on_line: Line) -> Ended:
+    """Have a step done as `f1 step run` does it; `on_line` gets each line of its stderr."""
     connection = _connect(site) if site.server else None
     if connection is None:
-        return _run_process(site, arguments, on_line)
+        return _run_process(site, order, on_line)
     with connection:
-        return _run_forked(connection, site, arguments, on_line)
+        return _run_forked(connection, site, order, on_line)
 
 
 def socket_name(site: Site) -> str:
@@ -125,15 +138,13 @@ def _start(site: Site, name: str) -> socket.socket | None:
     return None
 
 
-def _run_forked(
-    connection: socket.socket, site: Site, arguments: Sequence[str], on_line: Line
-) -> Ended:
+def _run_forked(connection: socket.socket, site: Site, order: Order, on_line: Line) -> Ended:
     settings = {key: value for key, value in _environment(site).items() if key.startswith(SETTINGS)}
-    order = json.dumps({"arguments": list(arguments), "environment": settings}).encode()
+    letter = json.dumps({"order": asdict(order), "environment": settings}).encode()
     with _pipes() as ((out, child_out), (err, child_err)):
         try:
-            socket.send_fds(connection, [len(order).to_bytes(8, "big")], [child_out, child_err])
-            connection.sendall(order)
+            socket.send_fds(connection, [len(letter).to_bytes(8, "big")], [child_out, child_err])
+            connection.sendall(letter)
         except OSError:
             return Ended(TRY_AGAIN, "")
         finally:
@@ -147,9 +158,9 @@ def _run_forked(
     return Ended(code if code >= 0 else TRY_AGAIN, last)
 
 
-def _run_process(site: Site, arguments: Sequence[str], on_line: Line) -> Ended:
+def _run_process(site: Site, order: Order, on_line: Line) -> Ended:
     process = subprocess.Popen(
-        _python(site, "f1mesh.cli.app", "step", "run", *arguments),
+        _python(site, "f1mesh.orchestration.execution", json.dumps(asdict(order))),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -3,6 +3,8 @@
 Result on stdout (the last line, a JSON document where asked), everything else on stderr, dbt's own
 output included; a line that begins with `warning:` or `error:` is one. The exit code is 0: done; 1:
 failed, trying again gives the same; 75: failed, trying again may help.
+
+    python -m f1mesh.orchestration.execution '{"step": "<id>", ...}'    the fields of an Order
 """
 
 from __future__ import annotations
@@ -12,12 +14,12 @@ import json
 import signal
 import sys
 import time
-from dataclasses import dataclass
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from f1mesh.causes import exit_code
 from f1mesh.errors import PermanentError, TransientError
+from f1mesh.orchestration.client import Order
 from f1mesh.orchestration.graph import Step, mesh_graph
 from f1mesh.orchestration.report import document, failure
 from f1mesh.telling import debugging, trace
@@ -25,19 +27,6 @@ from f1mesh.workspace import Workspace
 
 if TYPE_CHECKING:
     from f1mesh.registry import Mesh
-
-
-@dataclass(frozen=True)
-class Order:
-    """What is to be done: a step of the graph and how."""
-
-    step: str
-    run_id: str = ""
-    full_refresh: bool = False
-    no_skip: bool = False
-    partition: str | None = None  # of the step's domain, as <name>=<value>
-    as_json: bool = False
-    dbt_log: str = "text"  # what of dbt's own output is shown: text, json, none
 
 
 class Interrupted(TransientError):
@@ -133,3 +122,7 @@ def _interruptible() -> Any:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+if __name__ == "__main__":
+    sys.exit(execute(Order(**json.loads(sys.argv[1]))))

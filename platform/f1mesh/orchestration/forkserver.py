@@ -2,7 +2,7 @@
 
 A fresh process pays 3 to 5 s of CPU for imports before it does anything; a run has dozens of steps.
 The server imports once, starts no thread (a fork copies only the thread that forks), and forks for
-each connection a child that does what `f1 step run` does.
+each connection a child that does a step.
 
 Protocol (unix socket, private to the user): the caller sends the length of its order (8 bytes) with
 two file descriptors, the child's stdout and stderr, then the order as JSON; the answer is the exit
@@ -25,8 +25,9 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from f1mesh.orchestration.client import SETTINGS
+from f1mesh.orchestration.client import SETTINGS, Order
 
 IDLE_S = 600.0
 GRACE_S = 10.0
@@ -51,7 +52,6 @@ PRELOADED = (
     "sqlglot",
     "adbc_driver_postgresql.dbapi",
     "airbyte_cdk.sources.declarative.concurrent_declarative_source",
-    "f1mesh.cli.step",
     "f1mesh.ingestion.run",
     "f1mesh.orchestration.execution",
     "f1mesh.orchestration.plan",
@@ -240,25 +240,14 @@ def _listen(run_dir: Path, name: str) -> socket.socket:
     return listener
 
 
-def _do(order: dict[str, object]) -> int:
-    from f1mesh.cli.app import app
+def _do(letter: dict[str, Any]) -> int:
+    from f1mesh.orchestration.execution import execute
 
     for setting in [key for key in os.environ if key.startswith(SETTINGS)]:
         del os.environ[setting]  # the first caller's, who started the server
-    os.environ.update(_strings(order["environment"]))
+    os.environ.update(letter["environment"])
     os.chdir("/")
-    arguments = order["arguments"]
-    assert isinstance(arguments, list)
-    try:
-        app(args=["step", "run", *map(str, arguments)], prog_name="f1")
-    except SystemExit as ending:
-        return ending.code if isinstance(ending.code, int) else 0 if ending.code is None else 1
-    return 0
-
-
-def _strings(value: object) -> dict[str, str]:
-    assert isinstance(value, dict)
-    return {str(key): str(item) for key, item in value.items()}
+    return execute(Order(**letter["order"]))
 
 
 def _receive(peer: socket.socket, length: int) -> bytes:
