@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,8 @@ from f1mesh.warehouse import launch
 from f1mesh.workspace import Workspace
 from f1sources.systems import ERGAST
 
+Rows = list[dict[str, Any]]
+Ask = Callable[[str], Rows]
 LIMIT_S = 1800  # of a command that hangs
 ODD = "F1 mësh (100%) #1"  # a folder may be called so, and everything works in it
 
@@ -105,3 +107,15 @@ def history(
     yield mesh, document
     mesh.run("stop")
     shutil.rmtree(mesh.home, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def ask(history: tuple[Mesh, Any]) -> Iterator[Ask]:
+    """The rows of a statement to the warehouse, which stays up for the whole module."""
+    workspace = history[0].workspace
+    launch.start(workspace)
+    try:
+        with connect(find_target(workspace)) as connection:
+            yield lambda statement: query(connection, statement).to_pylist()
+    finally:
+        launch.stop(workspace)

@@ -15,7 +15,6 @@ from f1mesh.warehouse.lease import Lease
 from f1mesh.warehouse.storage.commit import publish
 from f1mesh.warehouse.storage.log import DeltaLogs
 from f1mesh.warehouse.storage.writing import Writer
-from f1mesh.warehouse.warehouse import Warehouse
 
 
 class CarelessEngine(Lease):
@@ -43,9 +42,8 @@ def _merge(
     write_deltalake(location, pa.table({"n": pa.array(range(10), pa.int64())}))
     (folder / "staging").mkdir()
     logs = DeltaLogs()
-    warehouse = Warehouse(folder, cast(Any, None), cast(Any, None), cast(Any, None), logs=logs)
     base = logs.latest(location)
-    writer = Writer(warehouse, CarelessEngine(work, told))
+    writer = Writer(logs, folder / "staging", CarelessEngine(work, told))
     try:
         done = writer.run_aside(location, base, base.metadata, lambda copy: copy, actions)
     except SqlError:

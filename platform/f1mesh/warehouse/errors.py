@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from f1mesh.errors import PermanentError
-from f1mesh.warehouse.sql.literals import quote_name
+from f1mesh.sql_text import dotted
 
 
 class SqlError(PermanentError):
@@ -19,7 +19,7 @@ class SqlError(PermanentError):
 
 def quoted(parts: Sequence[str]) -> str:
     """A name as Databricks shows it in messages: `a`.`b`.`c`."""
-    return ".".join(map(quote_name, parts))
+    return dotted(*parts)
 
 
 def unsupported(what: str, remedy: str) -> SqlError:

@@ -15,7 +15,6 @@ from functools import partial
 
 from sqlglot import exp
 
-from f1mesh.plain_path import plain_path
 from f1mesh.warehouse.catalog.entries import Name, Namespace, Table, ViewColumn
 from f1mesh.warehouse.catalog.store import Catalog
 from f1mesh.warehouse.errors import SqlError, quoted, table_not_found, unsupported
@@ -36,7 +35,7 @@ from f1mesh.warehouse.sql.references import (
 from f1mesh.warehouse.sql.scopes import Columns, Field
 from f1mesh.warehouse.sql.spelling import Edit, splice
 from f1mesh.warehouse.storage.commit import drop_hint
-from f1mesh.warehouse.storage.log import DeltaLogs, read_commit
+from f1mesh.warehouse.storage.log import DeltaLogs, delta_path, read_commit
 
 MAX_DEPTH = 50
 InformationSchema = Callable[[str | None, str, Mapping[str, str]], str]
@@ -230,11 +229,6 @@ class Resolver:
         }.get(call.function, self.session.user)
         label = f" as {quote_name(call.label)}" if call.label and scope.depth == 0 else ""
         return Edit(call.start, call.end, encode_string(value) + label)
-
-
-def delta_path(location: str) -> str:
-    """A Delta table by its path, as the engine reads it."""
-    return f"delta.{quote_name(plain_path(location))}"
 
 
 def commit_time(actions: list[dict[str, object]]) -> int:

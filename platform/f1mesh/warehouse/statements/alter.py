@@ -22,7 +22,6 @@ from f1mesh.warehouse.statements.comments import set_column_comment, set_comment
 from f1mesh.warehouse.statements.context import Context
 from f1mesh.warehouse.statements.properties import checked_properties, refuse_reserved
 from f1mesh.warehouse.statements.views import CreateView, stored_view
-from f1mesh.warehouse.storage.writing import Writer
 
 Action = Callable[[Context, list[str], Cursor], None]
 
@@ -125,7 +124,7 @@ def _reconfigure(
     metadata: dict[str, Any] = {**base.metadata, "configuration": change(base.configuration)}
     if metadata["configuration"] == base.configuration:
         return
-    Writer(ctx.warehouse, ctx.lease).change_metadata(table.location, base, metadata, operation)
+    ctx.writer().change_metadata(table.location, base, metadata, operation)
     ctx.warehouse.catalog.touch(entry)
 
 

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Any
 
 from f1mesh.warehouse.errors import SqlError, quoted, unsupported
-from f1mesh.warehouse.resolution import delta_path
 from f1mesh.warehouse.sql.literals import quote_name
 from f1mesh.warehouse.sql.tokens import Cursor
 from f1mesh.warehouse.sql.types import read_type, sql_type, widens
@@ -18,8 +17,7 @@ from f1mesh.warehouse.statements.clauses import ColumnSpec, find_field, read_col
 from f1mesh.warehouse.statements.context import Context
 from f1mesh.warehouse.storage.constraints import PRIMARY_KEY, constraints_of
 from f1mesh.warehouse.storage.fields import fields_of, with_fields
-from f1mesh.warehouse.storage.log import Snapshot
-from f1mesh.warehouse.storage.writing import Writer
+from f1mesh.warehouse.storage.log import Snapshot, delta_path
 
 Fields = list[dict[str, Any]]
 
@@ -33,7 +31,7 @@ def add_columns(ctx: Context, parts: list[str], cursor: Cursor) -> None:
         fields = fields_of(base.metadata)
         for spec, position in specs:
             _insert_field(fields, spec, position)
-        writer = Writer(ctx.warehouse, ctx.lease)
+        writer = ctx.writer()
         metadata = with_fields(base.metadata, fields)
         writer.change_metadata(table.location, base, metadata, "ADD COLUMNS")
         ctx.warehouse.catalog.touch(entry)
@@ -193,6 +191,6 @@ def _rewrite(
         )
         sql = f"select {items} from {delta_path(table.location)} version as of {base.version}"
         metadata = with_fields(base.metadata, fields)
-        writer = Writer(ctx.warehouse, ctx.lease)
+        writer = ctx.writer()
         writer.replace(table.location, base, metadata, sql, operation)
         ctx.warehouse.catalog.touch(entry)

@@ -10,7 +10,6 @@ from f1mesh.warehouse.sql.tokens import Cursor
 from f1mesh.warehouse.statements.clauses import find_field
 from f1mesh.warehouse.statements.context import Context
 from f1mesh.warehouse.storage.fields import fields_of, with_fields
-from f1mesh.warehouse.storage.writing import Writer
 
 
 def comment_on(ctx: Context, cursor: Cursor) -> Result:
@@ -41,7 +40,7 @@ def set_comment(ctx: Context, parts: list[str], text: str | None) -> None:
             return
         base = ctx.snapshot(entry.what)
         metadata = {**base.metadata, "description": text}
-        writer = Writer(ctx.warehouse, ctx.lease)
+        writer = ctx.writer()
         writer.change_metadata(entry.what.location, base, metadata, "SET TABLE COMMENT")
         ctx.warehouse.catalog.touch(entry)
 
@@ -59,7 +58,7 @@ def set_column_comment(ctx: Context, parts: list[str], column: str, text: str | 
         others = {k: v for k, v in (field.get("metadata") or {}).items() if k != "comment"}
         field["metadata"] = {**others, "comment": text} if text else others
         metadata = with_fields(base.metadata, fields)
-        writer = Writer(ctx.warehouse, ctx.lease)
+        writer = ctx.writer()
         writer.change_metadata(entry.what.location, base, metadata, "CHANGE COLUMN")
         ctx.warehouse.catalog.touch(entry)
 

@@ -6,7 +6,6 @@ import json
 
 from f1mesh.warehouse.catalog.entries import Entry, Table
 from f1mesh.warehouse.errors import SqlError
-from f1mesh.warehouse.resolution import delta_path
 from f1mesh.warehouse.sql.tokens import Cursor
 from f1mesh.warehouse.statements.clauses import find_field, read_constraint_body
 from f1mesh.warehouse.statements.context import Context
@@ -20,8 +19,7 @@ from f1mesh.warehouse.storage.constraints import (
     constraints_of,
 )
 from f1mesh.warehouse.storage.fields import fields_of, with_fields
-from f1mesh.warehouse.storage.log import Snapshot
-from f1mesh.warehouse.storage.writing import Writer
+from f1mesh.warehouse.storage.log import Snapshot, delta_path
 
 
 def set_not_null(ctx: Context, parts: list[str], column: str) -> None:
@@ -153,6 +151,6 @@ def _commit(
     metadata: dict[str, object],
     operation: str,
 ) -> None:
-    writer = Writer(ctx.warehouse, ctx.lease)
+    writer = ctx.writer()
     writer.change_metadata(table.location, base, metadata, operation)
     ctx.warehouse.catalog.touch(entry)

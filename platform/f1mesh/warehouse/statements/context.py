@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from f1mesh.warehouse.catalog.entries import Entry, Name, Namespace, Table
 from f1mesh.warehouse.errors import SqlError, quoted
 from f1mesh.warehouse.lease import Lease
-from f1mesh.warehouse.resolution import Resolver, delta_path
+from f1mesh.warehouse.resolution import Resolver
 from f1mesh.warehouse.results import Result
 from f1mesh.warehouse.sessions import Session
 from f1mesh.warehouse.sql.names import full_name, schema_name
 from f1mesh.warehouse.sql.tokens import Cursor
-from f1mesh.warehouse.storage.log import Snapshot
+from f1mesh.warehouse.storage.log import Snapshot, delta_path
+from f1mesh.warehouse.storage.writing import Writer
 from f1mesh.warehouse.warehouse import Warehouse
 
 
@@ -25,6 +26,10 @@ class Context:
     session: Session
     lease: Lease
     resolver: Resolver
+
+    def writer(self) -> Writer:
+        """Writes tables for this statement."""
+        return Writer(self.warehouse.logs, self.warehouse.staging, self.lease)
 
     def name(self, parts: list[str]) -> Name:
         """A table's full name."""

@@ -13,7 +13,7 @@ from f1mesh.warehouse.statements.clauses import find_field
 from f1mesh.warehouse.statements.context import Context
 from f1mesh.warehouse.storage.log import Snapshot
 from f1mesh.warehouse.storage.matching import ROW, matching, numbered
-from f1mesh.warehouse.storage.writing import Replaced, Writer
+from f1mesh.warehouse.storage.writing import Replaced
 
 Assignments = list[tuple[str, str]]
 
@@ -116,7 +116,7 @@ def _run(ctx: Context, change: Change, operation: str) -> Replaced:
 
 def _write(ctx: Context, change: Change, location: str, base: Snapshot, operation: str) -> Replaced:
     """The rows that the condition is true for, changed or gone; all others as they are."""
-    writer = Writer(ctx.warehouse, ctx.lease)
+    writer = ctx.writer()
     values = _values(change, base)
     names = [str(f["name"]) for f in base.fields]
     if change.condition is None and not values:

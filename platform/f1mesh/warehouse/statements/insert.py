@@ -18,7 +18,6 @@ from f1mesh.warehouse.statements.context import Context
 from f1mesh.warehouse.storage.fields import casted
 from f1mesh.warehouse.storage.log import Snapshot
 from f1mesh.warehouse.storage.matching import ROW, matching, numbered
-from f1mesh.warehouse.storage.writing import Writer
 
 SOURCE = "__f1_source"  # stands for the query's rows until the text is rewritten
 _QUERY_WORDS = ("SELECT", "WITH", "VALUES", "TABLE", "FROM", "(")
@@ -159,7 +158,7 @@ def _evaluated(ctx: Context, spec: Insert) -> Iterator[str]:
         f"{c} as {quote_name(f['name'])}" for c, f in zip(columns, fields, strict=True)
     )
     aside = f"select {stored} from (\n{query}\n) as s({', '.join(columns)})"
-    with Writer(ctx.warehouse, ctx.lease).staged(aside, []) as rows:
+    with ctx.writer().staged(aside, []) as rows:
         yield f"select {named} from {rows.relation}"
 
 
@@ -217,7 +216,7 @@ def _same_count(spec: Insert, given: list[str], targets: list[str]) -> None:
 def _write(
     ctx: Context, spec: Insert, table: Table, base: Snapshot, source: str, query: str
 ) -> int:
-    writer = Writer(ctx.warehouse, ctx.lease)
+    writer = ctx.writer()
     ctx.resolver.pinned[table.location] = base.version
     found = _replaced(spec, base)
     if found is None:

@@ -20,7 +20,7 @@ from f1mesh.warehouse.statements.context import Context
 from f1mesh.warehouse.statements.dml import Assignments, read_assignments
 from f1mesh.warehouse.storage.fields import with_fields
 from f1mesh.warehouse.storage.log import Snapshot
-from f1mesh.warehouse.storage.writing import Merged, Writer
+from f1mesh.warehouse.storage.writing import Merged
 
 Fields = list[dict[str, Any]]
 
@@ -172,7 +172,7 @@ def _run(ctx: Context, spec: Merge, location: str, base: Snapshot) -> Merged:
         return ctx.resolver.rewrite(text, targets={at: relation}, unaliased=unaliased)
 
     metadata = with_fields(base.metadata, fields) if spec.evolve else dict(base.metadata)
-    writer = Writer(ctx.warehouse, ctx.lease)
+    writer = ctx.writer()
     actions = {clause.action for clause in spec.clauses}
     return writer.run_aside(location, base, metadata, statement, actions)
 

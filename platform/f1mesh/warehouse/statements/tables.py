@@ -28,7 +28,6 @@ from f1mesh.warehouse.statements.properties import checked_properties
 from f1mesh.warehouse.storage.commit import new_metadata
 from f1mesh.warehouse.storage.constraints import PRIMARY_KEY
 from f1mesh.warehouse.storage.log import Snapshot, commit_path
-from f1mesh.warehouse.storage.writing import Writer
 from f1mesh.warehouse.warehouse import PATHS_SETTING
 
 
@@ -141,7 +140,7 @@ def local_path(location: str) -> str:
 def _write(ctx: Context, name: Name, entry: Entry | None, spec: CreateTable) -> int:
     """Data first, then the catalog: a crash between leaves files that no name points to, or (when
     a table is replaced) the finished new version of a table that the catalog has already."""
-    catalog, writer = ctx.warehouse.catalog, Writer(ctx.warehouse, ctx.lease)
+    catalog, writer = ctx.warehouse.catalog, ctx.writer()
     old = entry.what if entry is not None and isinstance(entry.what, Table) else None
     moved = spec.location is not None and (old is None or old.location != spec.location)
     location = spec.location or (old.location if old else ctx.warehouse.new_location())

@@ -14,7 +14,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from f1mesh.plain_path import plain_path
 from f1mesh.warehouse.errors import SqlError
+from f1mesh.warehouse.sql.literals import quote_name
 
 Action = Mapping[str, Any]
 NO_TABLE = -1
@@ -174,3 +176,8 @@ def _read_checkpoint(location: str, version: int) -> Snapshot:
 def _present(action: Mapping[str, Any]) -> dict[str, Any]:
     """An action without the fields that a checkpoint holds only because others have them."""
     return {key: value for key, value in action.items() if value is not None}
+
+
+def delta_path(location: str) -> str:
+    """A Delta table by its path, as the engine reads it."""
+    return f"delta.{quote_name(plain_path(location))}"

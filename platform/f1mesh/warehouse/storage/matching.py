@@ -12,10 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from f1mesh.warehouse.errors import unsupported
-from f1mesh.warehouse.resolution import delta_path
 from f1mesh.warehouse.sql.literals import quote_name
 from f1mesh.warehouse.storage.commit import records
-from f1mesh.warehouse.storage.log import Snapshot
+from f1mesh.warehouse.storage.log import Snapshot, delta_path
 from f1mesh.warehouse.storage.stage import Staged
 from f1mesh.warehouse.storage.writing import Writer
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from f1mesh.warehouse.errors import SqlError
@@ -32,7 +33,6 @@ from f1mesh.warehouse.storage.fields import casted, fields_of, with_fields
 from f1mesh.warehouse.storage.log import Action, DeltaLogs, Snapshot
 from f1mesh.warehouse.storage.scratch import Changes, scratch
 from f1mesh.warehouse.storage.stage import Staged, staged
-from f1mesh.warehouse.warehouse import Warehouse
 
 ATTEMPTS = 5
 
@@ -67,12 +67,9 @@ class Merged:
 class Writer:
     """Writes tables of a warehouse for one statement."""
 
-    warehouse: Warehouse
+    logs: DeltaLogs
+    staging: Path
     lease: Lease
-
-    @property
-    def logs(self) -> DeltaLogs:
-        return self.warehouse.logs
 
     def create(self, location: str, metadata: Mapping[str, Any], operation: str) -> None:
         """A new, empty table."""
@@ -212,7 +209,7 @@ class Writer:
         `actions` are what its clauses do (UPDATE, DELETE, INSERT). Raises INTERNAL_ERROR where not
         every row is accounted for.
         """
-        folder = self.warehouse.staging
+        folder = self.staging
         evolved = metadata["schemaString"] != base.metadata["schemaString"]
         with scratch(self.logs, folder, location, base, metadata) as copy:
             self.lease.query(statement(copy.relation))
@@ -261,7 +258,7 @@ class Writer:
         publish_or_raise(location, base.version + 1, actions)
 
     def staged(self, sql: str, partitions: Sequence[str]) -> AbstractContextManager[Staged]:
-        return staged(self.lease, self.logs, self.warehouse.staging, sql, partitions)
+        return staged(self.lease, self.logs, self.staging, sql, partitions)
 
     def _guard(self, stage: Staged, condition: str) -> None:
         sql = f"select count(*) as n from {stage.relation} where {condition}"
