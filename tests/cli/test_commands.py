@@ -30,7 +30,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 @pytest.mark.parametrize(
     "command",
     [
-        *("run", "answers", "sql", "products", "publish", "rollback", "status", "stop", "clean"),
+        *("run", "answers", "sql", "products", "publish", "rollback", "status", "down", "clean"),
         *("doctor", "test", "lint", "bench", "contracts", "warehouse", "source", "sync"),
     ],
 )
@@ -41,10 +41,10 @@ def test_every_command_has_help(run: Run, command: str) -> None:
     assert "Usage" in result.stdout
 
 
-def test_status_and_stop_on_a_bare_machine(run: Run) -> None:
+def test_status_and_down_on_a_bare_machine(run: Run) -> None:
     assert json.loads(run("status", "--json").stdout) == []
 
-    stopped = run("stop")
+    stopped = run("down")
 
     assert stopped.exit_code == 0
     assert "nothing was running" in stopped.stderr

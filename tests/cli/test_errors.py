@@ -29,13 +29,12 @@ COMMANDS = [
     ["sql", "select 1"],
     ["products"],
     ["status"],
-    ["stop"],
+    ["down"],
     ["source", "status"],
     ["sync", "status"],
     ["step", "list"],
     ["snapshots", "show", "drivers", "snap_driver", "x"],
     ["warehouse", "status"],
-    ["warehouse", "sql", "select 1"],
     ["airflow", "manifests"],
 ]
 

@@ -105,7 +105,7 @@ def history(
     mesh = Mesh(root, tmp_path_factory.mktemp("history") / ODD)
     document = mesh.json("run", "--history", str(f1db_zip))
     yield mesh, document
-    mesh.run("stop")
+    mesh.run("down")
     shutil.rmtree(mesh.home, ignore_errors=True)
 
 

@@ -134,7 +134,7 @@ def kept(root: Path) -> Iterator[Kept]:
         assert run.returncode == 0
         yield Kept(mesh, frozenset(said | _command_lines()))
     finally:
-        mesh.run("stop")
+        mesh.run("down")
         shutil.rmtree(home, ignore_errors=True)
 
 

@@ -92,7 +92,7 @@ def test_after_a_full_disk_the_next_run_ends_as_if_nothing_had_happened(
 
         assert_equal(dump(mesh), undisturbed, f"after {size} bytes were full")
     finally:
-        mesh.run("stop")
+        mesh.run("down")
         subprocess.run(["umount", str(disk)], check=False)
 
 

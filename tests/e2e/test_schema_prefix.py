@@ -67,7 +67,7 @@ def _commands_stay_inside(mesh: Mesh, before: dict[str, Any]) -> None:
     status = {row["product"]: row for row in mesh.json("products", F1_SCHEMA_PREFIX=PREFIX)}
     mesh.run("warehouse", "start", F1_SCHEMA_PREFIX=PREFIX)
     synced = mesh.json("sync", "status", "race_history", F1_SCHEMA_PREFIX=PREFIX)
-    mesh.run("stop", F1_SCHEMA_PREFIX=PREFIX)
+    mesh.run("down", F1_SCHEMA_PREFIX=PREFIX)
     mesh.run("contracts", "check", F1_SCHEMA_PREFIX=PREFIX)
     shown = mesh.run(
         "snapshots", "show", "race_history", "snap_status", "1", F1_SCHEMA_PREFIX=PREFIX

@@ -55,7 +55,7 @@ def bikes(copy: Path) -> Iterator[tuple[Mesh, Any]]:
     try:
         yield mesh, mesh.json("run", "--days", "2", "--keep")
     finally:
-        mesh.run("stop")
+        mesh.run("down")
 
 
 def test_it_runs_publishes_and_answers(bikes: tuple[Mesh, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -75,9 +76,30 @@ def test_rollback_and_products_speak_json(f1: F1, garage: Garage) -> None:
     assert garage.consumers_see() == ["c1"]
     assert (status["version"], status["rows"]) == (back["version"], 1)
     assert status["candidate"] == back["version"] + 1
+
+
+def test_rollback_names_the_versions_that_passed_with_time_and_rows(f1: F1, garage: Garage) -> None:
+    versions = []
+    for cars in (1, 2, 3):
+        garage.build(*({"car_id": f"'c{number}'"} for number in range(cars)))
+        versions.append(json.loads(f1("publish", "--json").stdout)[0]["version"])
+    first, second, _ = versions
+    when = r"\d{4}-\d\d-\d\d \d\d:\d\d UTC"
+
     refused = f1("rollback", "garage/dim_car", "--to", "99")
-    assert refused.exit_code == 1
-    assert "Versions that passed: 1" in refused.stderr
+    back = f1("rollback", "garage/dim_car")
+    further = f1("rollback", "garage/dim_car")
+    nothing = f1("rollback", "garage/dim_car")
+
+    said = [" ".join(end.stderr.split()) for end in (refused, back, further, nothing)]
+    assert [end.exit_code for end in (refused, back, further, nothing)] == [1, 0, 0, 1]
+    one, two, three = (
+        rf"{version} \({when}, {cars} rows\)" for cars, version in enumerate(versions, 1)
+    )
+    assert re.search(rf"never passed its contract. Versions that passed: {two}, {one}\.", said[0])
+    assert f"shows version {second} (2 rows). " in said[1]
+    assert re.search(rf"Versions that passed: {three}, {one}\.", said[1])
+    assert re.search(rf"no good version before {first}\. .* passed: {three}, {two}\.", said[3])
 
 
 def test_an_unknown_product_is_an_error_with_the_names_that_exist(f1: F1) -> None:

@@ -63,7 +63,9 @@ def test_a_version_that_never_passed_is_refused_with_those_that_did(
     garage: Garage, versions: list[int]
 ) -> None:
     bad = versions[0] + 1
-    with pytest.raises(PermanentError, match=f"never passed.*: {versions[1]}, {versions[0]}"):
+    with pytest.raises(
+        PermanentError, match=rf"never passed.*: {versions[1]} \(.*, {versions[0]} \("
+    ):
         garage.rollback(to=bad)
 
     assert garage.consumers_see() == ["c1", "c2", "c3"]

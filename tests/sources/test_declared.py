@@ -13,9 +13,9 @@ from f1mesh.errors import PermanentError
 from f1mesh.ingestion.sync import load_sync
 from f1mesh.registry import load_mesh
 from f1mesh.sources.declared import source_system, source_systems
-from f1mesh.sources.loading import choose_input, load_options
+from f1mesh.sources.loading import choose_input
 from f1mesh.sources.postgres import PostgresServer
-from f1mesh.sources.system import Load, LoadOption, LoadReport, Progress, SourceSystem
+from f1mesh.sources.system import OWN_OPTIONS, Load, LoadOption, LoadReport, Progress, SourceSystem
 from f1mesh.workspace import Workspace
 
 
@@ -41,13 +41,14 @@ class Apples(Load):
 
 
 class Orchard(SourceSystem):
-    def __init__(self, connection: str, option: str = "apples") -> None:
+    def __init__(self, connection: str, option: str = "apples", kind: type[Any] = str) -> None:
         self.connection = connection
         self.option = option
+        self.kind = kind
 
     @property
     def options(self) -> Sequence[LoadOption]:
-        return [LoadOption(self.option, str, "Which apples.", "red")]
+        return [LoadOption(self.option, self.kind, "Which apples.", "red")]
 
     def choose(self, given: Mapping[str, Any], workspace: Workspace) -> Load:
         return Apples(given[self.option])
@@ -61,6 +62,8 @@ CELLAR = PostgresServer("cellar_postgres")
 PRESS = Orchard("press_api", option="press")
 TWIN = Orchard("orchard_api")
 RIVAL = Orchard("rival_api")
+GREEDY = [Orchard(f"greedy{number}_api", name) for number, name in enumerate(sorted(OWN_OPTIONS))]
+HASTY = Orchard("hasty_api", "skip", kind=bool)
 NOTHING = "no system"
 
 
@@ -115,8 +118,9 @@ def test_a_name_that_is_none_or_of_two_is_refused_with_those_that_are(
         ("systems: [declared_here:NOTHING]", "is a str, no SourceSystem"),
         ("systems: declared_here:ORCHARD", "list of module:object"),
         ("systems: [1]", "list of module:object"),
-        ("", "list of module:object"),
-        ("a: [", "cannot be read"),
+        ("", "must hold a mapping"),
+        ("a: 1", "list of module:object"),
+        ("a: [", "is not YAML"),
         ("systems: [declared_here:ORCHARD, declared_here:TWIN]", "'orchard_api' is provided in"),
     ],
 )
@@ -149,9 +153,31 @@ def test_where_nothing_is_loaded_the_dataset_stays(
     assert (chosen.loads, chosen.workspace.dataset) == ((), "before")
 
 
-def test_two_systems_with_an_option_of_one_name_are_refused() -> None:
-    with pytest.raises(PermanentError, match=r"'orchard_api' and 'rival_api'.*--apples"):
-        load_options([ORCHARD, CELLAR, RIVAL])
+def test_two_systems_with_an_option_of_one_name_are_refused(tmp_path: Path) -> None:
+    file = declare(tmp_path, "ORCHARD", "CELLAR", "RIVAL") / "platform/apples/sources.yaml"
+
+    with pytest.raises(PermanentError) as refused:
+        source_systems(tmp_path)
+
+    assert str(refused.value) == (
+        f"{file}:4: systems[2]: 'rival_api' has an option --apples, which is one of 'orchard_api' "
+        f"({file}:2), too. Rename it in declared_here"
+    )
+
+
+@pytest.mark.parametrize("system", [*GREEDY, HASTY], ids=lambda system: f"--{system.option}")
+def test_an_option_that_the_command_has_itself_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, system: Orchard
+) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "HASTY", system)
+    file = declare(tmp_path, "ORCHARD", "HASTY") / "platform/apples/sources.yaml"
+
+    with pytest.raises(PermanentError) as refused:
+        source_systems(tmp_path)
+
+    said = str(refused.value)
+    assert said.startswith(f"{file}:3: systems[1]: '{system.connection}' has an option --")
+    assert said.endswith("an option that the command has itself. Rename it in declared_here")
 
 
 def test_a_system_that_the_environment_names_is_not_missing(

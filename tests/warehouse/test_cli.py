@@ -1,4 +1,4 @@
-"""`./f1 warehouse start | status | sql | stop`."""
+"""`./f1 warehouse start | status | stop`, and `./f1 sql` beside them."""
 
 from __future__ import annotations
 
@@ -6,50 +6,65 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
-from f1mesh.cli.warehouse import app
+from f1mesh.cli.app import app
+
+F1 = Callable[..., Result]
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+def f1(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> F1:
     monkeypatch.setenv("F1_HOME", str(tmp_path))
-    return CliRunner()
+    return lambda *arguments: CliRunner().invoke(app, list(arguments))
 
 
-def test_from_start_to_stop(run: CliRunner) -> None:
-    assert run.invoke(app, ["status"]).exit_code == 3
-    nothing = run.invoke(app, ["sql", "select 1"])
+def test_from_start_to_stop(f1: F1) -> None:
+    assert f1("warehouse", "status").exit_code == 3
+    nothing = f1("sync", "status")
     assert nothing.exit_code == 75
-    assert "warehouse start" in nothing.output
+    assert "warehouse start" in nothing.stderr
 
     try:
-        assert run.invoke(app, ["start"]).exit_code == 0
-        first = json.loads(run.invoke(app, ["status", "--json"]).output)
-        assert run.invoke(app, ["start"]).exit_code == 0
-        assert json.loads(run.invoke(app, ["status", "--json"]).output) == first
+        assert f1("warehouse", "start").exit_code == 0
+        first = json.loads(f1("warehouse", "status", "--json").stdout)
+        assert f1("warehouse", "start").stdout == ""
+        assert json.loads(f1("warehouse", "status", "--json").stdout) == first
         assert "token" not in first
+        assert first["uri"] in f1("warehouse", "status").stdout
 
-        found = run.invoke(app, ["sql", "select 1 as a, 'é' as b", "--json"])
-        assert json.loads(found.output) == [{"a": 1, "b": "é"}]
-        assert "é" in run.invoke(app, ["sql", "select 'é' as b"]).output
-        wrong = run.invoke(app, ["sql", "select * from nothing"])
-        assert wrong.exit_code == 1
-        assert "[TABLE_OR_VIEW_NOT_FOUND]" in wrong.output
-        run.invoke(app, ["sql", "create table default.kept as select 5 as a"])
+        _asks(f1)
+        f1("sql", "create table default.kept as select 5 as a")
+        assert f1("warehouse", "status").exit_code == 0  # asking leaves it running
     finally:
-        assert run.invoke(app, ["stop"]).exit_code == 0
-    assert run.invoke(app, ["status"]).exit_code == 3
+        assert f1("down").exit_code == 0
+    assert f1("warehouse", "status").exit_code == 3
 
-    try:
-        run.invoke(app, ["start"])
-        kept = run.invoke(app, ["sql", "select a from kept", "--json"])
-        assert json.loads(kept.output) == [{"a": 5}]
-    finally:
-        run.invoke(app, ["stop"])
+    kept = f1("sql", "select a from kept", "--json")
+    assert json.loads(kept.stdout) == [{"a": 5}]
+    assert f1("warehouse", "status").exit_code == 3
+
+
+def _asks(f1: F1) -> None:
+    values = "null as n, 'é' as b, true as t, 0.10 as d, 1.0D as e, 0.123456789D as f"
+    exact = f"{values}, cast('12345678901234567.8900' as decimal(38, 4)) as g"
+    document = f1("sql", f"select {exact}", "--json").stdout
+
+    assert '"g": 12345678901234567.89' in document
+    assert json.loads(document)[0] | {"g": 0} == {
+        **{"n": None, "b": "é", "t": True, "d": 0.1, "e": 1, "f": 0.123456789, "g": 0}
+    }
+    (row,) = [line for line in f1("sql", f"select {exact}").stdout.splitlines() if "é" in line]
+    assert [cell.strip() for cell in row.strip("│").split("│")] == [
+        *("-", "é", "true", "0.1", "1", "0.123456789", "12345678901234567.89")
+    ]
+    wrong = f1("sql", "select * from nothing")
+    assert (wrong.exit_code, wrong.stdout) == (1, "")
+    assert "[TABLE_OR_VIEW_NOT_FOUND]" in wrong.stderr
 
 
 def test_the_server_does_not_start_without_a_token(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from f1mesh.cli.options import CheckOnly
 from f1mesh.cli.output import command, note
 from f1mesh.workspace import Workspace
 
@@ -27,11 +28,11 @@ def install() -> None:
 def lock(
     constraints: Annotated[
         str | None,
-        typer.Option(help="Airflow's constraints, a file or URL; default: the official URL."),
+        typer.Option(
+            "--constraints", help="Airflow's constraints, a file or URL; default: the official URL."
+        ),
     ] = None,
-    check: Annotated[
-        bool, typer.Option("--check", help="Change nothing; end with 1 if something would change.")
-    ] = False,
+    check: CheckOnly = False,
 ) -> None:
     """Resolve what Airflow installs: requirements.lock, and requirements.txt for MWAA."""
     from f1mesh.airflow_local.requirements import Requirements

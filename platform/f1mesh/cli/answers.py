@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from f1mesh.cli.output import command, emit_json, print_records, print_table
+from f1mesh.cli.options import All, AsJson
+from f1mesh.cli.output import command, emit_json, print_line, print_records, print_table
 from f1mesh.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -26,14 +27,11 @@ def answers(
     names: Annotated[
         list[str] | None, typer.Argument(metavar="[QUESTION]...", help="Default: all.")
     ] = None,
-    all_: Annotated[
-        bool, typer.Option("--all", help=f"Every row; else the first {SHOWN} of each answer.")
-    ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON document, with every row.")
-    ] = False,
+    all_: All = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Answer the mesh's questions from its published products."""
+    """Answer the mesh's questions from its published products: the first ten rows of each on the
+    screen, with --all every row; in JSON always every row."""
     from f1mesh.answers import as_document, find_questions
     from f1mesh.orchestration.session import warehouse
     from f1mesh.registry import load_mesh
@@ -51,9 +49,9 @@ def answers(
 @command
 def sql(
     statement: Annotated[str, typer.Argument(help="One statement, in Databricks SQL.")],
-    as_json: Annotated[bool, typer.Option("--json", help="The rows as a JSON list.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Ask the warehouse."""
+    """Ask the warehouse; its rows as a table, or as a list in JSON."""
     from f1mesh.client import connect, query
     from f1mesh.orchestration.session import warehouse
 
@@ -92,4 +90,4 @@ def show(found: Answers, rows: int | None = SHOWN) -> None:
         print_records(f"{question.name}: {question.title}", shown[:rows])
         if rows is not None and len(shown) > rows:
             left = len(shown) - rows
-            print(f"... and {left} more rows: ./f1 answers {question.name} --all")
+            print_line(f"... and {left} more rows: ./f1 answers {question.name} --all")

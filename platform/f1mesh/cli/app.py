@@ -38,14 +38,13 @@ app = typer.Typer(
 for group, function in (
     ("Use", run.run),
     ("Use", up.up),
-    ("Use", up.down),
+    ("Use", state.down),
     ("Use", answers.answers),
     ("Use", answers.sql),
     ("Products", products.products),
     ("Products", products.publish),
     ("Products", products.rollback),
     ("This machine", state.status),
-    ("This machine", state.stop),
     ("This machine", state.clean),
     ("This machine", state.doctor),
     ("Develop", build.build),
@@ -61,7 +60,7 @@ app.command(rich_help_panel="Develop", context_settings={"ignore_unknown_options
 
 for name, part, about in (
     ("contracts", products.contracts, "Check contracts, generate what follows from them."),
-    ("warehouse", warehouse.app, "The embedded SQL warehouse."),
+    ("warehouse", warehouse.app, "The embedded SQL warehouse of the dataset in use."),
     ("source", source.app, "The source systems."),
     ("airflow", airflow.app, "Airflow: what it installs, what MWAA gets."),
     ("sync", sync.app, "Run a domain's syncs, see their state."),

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from f1mesh.cli.options import All, AsJson
 from f1mesh.cli.output import command, note
 from f1mesh.errors import MeshError
 from f1mesh.workspace import Workspace
@@ -17,9 +18,7 @@ from f1mesh.workspace import Workspace
 @command
 def test(
     fast: Annotated[bool, typer.Option("--fast", help="Leave the end-to-end runs out.")] = False,
-    all_: Annotated[
-        bool, typer.Option("--all", help="Add the long fault, conformance and parity suites.")
-    ] = False,
+    all_: All = False,
     workers: Annotated[
         int, typer.Option(min=1, help="Tests that run at once.", show_default="cores, at most 4")
     ] = min(os.cpu_count() or 1, 4),
@@ -27,7 +26,8 @@ def test(
         list[str] | None, typer.Argument(help="Passed to pytest: paths, -k words, -x ...")
     ] = None,
 ) -> None:
-    """Unit tests and one end-to-end run of each capability. Makes Airflow's environment first."""
+    """Unit tests and one end-to-end run of each capability; with --all the long fault, conformance
+    and parity suites, too. Makes Airflow's environment first."""
     if fast and all_:
         raise typer.BadParameter("--fast and --all exclude each other.")
     marks = "not e2e and not long" if fast else "" if all_ else "not long"
@@ -59,7 +59,7 @@ def bench(
     parts: Annotated[
         list[str] | None, typer.Argument(help="Which benchmarks; default: all but growth.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="The figures as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Measure: wall time and peak memory of the run, part by part, and its growth with the data."""
     from f1mesh.cli.benchmark import measure

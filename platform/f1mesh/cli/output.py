@@ -34,15 +34,20 @@ def note(text: str) -> None:
     print(visible(text), file=sys.stderr, flush=True)
 
 
+def print_line(text: str) -> None:
+    """One line of a result, on stdout."""
+    print(visible(text), flush=True)
+
+
 def emit_json(value: Any) -> None:
-    """One JSON document on stdout (dates as ISO text, decimals as numbers)."""
+    """One JSON document on stdout: dates as ISO text, decimals as numbers with all their digits."""
     import decimal
 
     import orjson
 
     def plain(item: Any) -> Any:
         if isinstance(item, decimal.Decimal):
-            return int(item) if item == item.to_integral_value() else float(item)
+            return orjson.Fragment(_digits(item)) if item.is_finite() else str(item)
         return str(item)
 
     text = orjson.dumps(value, default=plain, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS)
@@ -51,7 +56,8 @@ def emit_json(value: Any) -> None:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """A table on stdout; numbers stand right, NULL is a dash."""
+    """A table on stdout. Numbers stand right, with all digits that they hold but noughts at their
+    end; NULL is a dash; an empty title takes no line."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -65,7 +71,8 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
     for row in kept:
         table.add_row(*(Text(visible(_shown(cell))) for cell in row))
     console = Console(width=None if sys.stdout.isatty() else 140)
-    console.print(Text(visible(title), style="bold"))
+    if title:
+        console.print(Text(visible(title), style="bold"))
     console.print(table)
 
 
@@ -115,10 +122,19 @@ def _is_number(value: Any) -> bool:
 def _shown(value: Any) -> str:
     import decimal
 
-    if value is None:
-        return "-"
-    if isinstance(value, float):
-        return f"{value:.4g}" if abs(value) < 1 else f"{value:,.2f}".rstrip("0").rstrip(".")
-    if isinstance(value, decimal.Decimal):
-        return f"{value.normalize():f}"
+    match value:
+        case None:
+            return "-"
+        case bool():
+            return str(value).lower()
+        case float():
+            return repr(value).removesuffix(".0")
+        case decimal.Decimal():
+            return _digits(value)
     return str(value)
+
+
+def _digits(value: Any) -> str:
+    """A decimal's digits, without an exponent and without noughts at its end."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

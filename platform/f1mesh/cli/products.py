@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from f1mesh.cli.options import AsJson, CheckOnly, ProductNames
 from f1mesh.cli.output import command, emit_json, note, print_table
 from f1mesh.registry import ProductRef
 from f1mesh.workspace import Workspace
@@ -27,14 +28,9 @@ if TYPE_CHECKING:
 
 contracts = typer.Typer(no_args_is_help=True)
 
-Names = Annotated[
-    list[str] | None, typer.Argument(help="Domains or <domain>/<product>; default: all.")
-]
-Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
-
 
 @command
-def publish(names: Names = None, as_json: Json = False) -> None:
+def publish(names: ProductNames = None, as_json: AsJson = False) -> None:
     """Check what was built against its contracts; move the views of what passes.
 
     Ends with 1 if a contract is broken: consumers keep the last good version."""
@@ -60,26 +56,29 @@ def publish(names: Names = None, as_json: Json = False) -> None:
 def rollback(
     product: Annotated[str, typer.Argument(help="<domain>/<product>")],
     to: Annotated[
-        int | None, typer.Option(help="A version that passed; default: the one before.")
+        int | None, typer.Option("--to", help="A version that passed; default: the one before.")
     ] = None,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Show consumers an earlier good version. The next good run goes forward again."""
+    """Show consumers an earlier version that passed its contract, and name the others that did. The
+    next good run goes forward again."""
     from f1mesh.contracts.model import contract_of
+    from f1mesh.publication.rollback import choices
     from f1mesh.publication.rollback import rollback as go_back
 
     with _connected() as (mesh, target, connection, _):
         ref = mesh.product(product)
         contract = contract_of(mesh, ref)
         pointer = go_back(connection, target.schemas, contract, run_id=uuid.uuid4().hex, to=to)
+        others = choices(connection, target.schemas, contract)
     if as_json:
         emit_json({"product": str(ref), "version": pointer.version, "rows": pointer.rows})
     else:
-        note(f"{ref} shows version {pointer.version} ({pointer.rows:,} rows)")
+        note(f"{ref} shows version {pointer.version} ({pointer.rows:,} rows). {others}")
 
 
 @command
-def products(names: Names = None, as_json: Json = False) -> None:
+def products(names: ProductNames = None, as_json: AsJson = False) -> None:
     """What is published: version, rows, freshness, owner, contract, last check."""
     from f1mesh.publication.products import product_statuses
 
@@ -115,9 +114,7 @@ def check() -> None:
 @contracts.command("generate")
 @command
 def generate(
-    check_only: Annotated[
-        bool, typer.Option("--check", help="Change nothing; end with 1 if something would change.")
-    ] = False,
+    check_only: CheckOnly = False,
 ) -> None:
     """Write what follows from contracts: dbt models, owners, the sources of who reads them."""
     from f1mesh.contracts.generate import drafts, write_generated

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from f1mesh.cli.declared import declared_options
+from f1mesh.cli.options import AsJson, Domains, FullRefresh, NoSkip
 from f1mesh.cli.output import command, emit_json, note
 from f1mesh.telling import told
 from f1mesh.workspace import Workspace
@@ -26,17 +27,13 @@ if TYPE_CHECKING:
 @command
 def run(
     ctx: typer.Context,
-    domain: Annotated[
-        list[str] | None, typer.Option(help="Only this domain (repeatable); default: all.")
-    ] = None,
-    full_refresh: Annotated[
-        bool, typer.Option(help="Read everything again and rebuild incremental models.")
+    domain: Domains = None,
+    full_refresh: FullRefresh = False,
+    no_skip: NoSkip = False,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave the services running afterwards.")
     ] = False,
-    no_skip: Annotated[
-        bool, typer.Option("--no-skip", help="Build and check what did not change, too.")
-    ] = False,
-    keep: Annotated[bool, typer.Option(help="Leave the services running afterwards.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Summary and answers as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Load, ingest, transform, check, publish and answer: everything, once, on this machine."""
     from f1mesh.answers import as_document

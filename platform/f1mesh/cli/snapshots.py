@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from f1mesh.cli.options import AsJson, DomainName
 from f1mesh.cli.output import command, emit_json, note, print_records
 from f1mesh.errors import PermanentError
 from f1mesh.workspace import Workspace
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True)
 
-DomainName = Annotated[str, typer.Argument(help="The domain that owns the snapshot.")]
 Name = Annotated[str, typer.Argument(help="The snapshot, e.g. snap_customer.")]
 Key = Annotated[str, typer.Argument(help="The key whose versions are meant, e.g. a customer_id.")]
 
@@ -31,7 +31,7 @@ def show(
     domain: DomainName,
     snapshot: Name,
     key: Key,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """The versions of one key, oldest first."""
     with _opened(domain, snapshot) as (connection, found):

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from f1mesh.cli.declared import LoadingCommand, declared_options
-from f1mesh.cli.output import command, emit_json, note, print_records, print_table
+from f1mesh.cli.options import AsJson, SourceName
+from f1mesh.cli.output import command, emit_json, note, print_line, print_records, print_table
 from f1mesh.workspace import Workspace
 
 if TYPE_CHECKING:
     from f1mesh.sources.system import SourceSystem
 
 app = typer.Typer(no_args_is_help=True)
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command()
@@ -51,14 +50,11 @@ def status(as_json: AsJson = False) -> None:
 @app.command()
 @command
 def url(
-    source: Annotated[
-        str | None,
-        typer.Argument(help="A connection, or the word of its name that tells it; else the first."),
-    ] = None,
+    source: Annotated[str | None, typer.Argument(help=SourceName)] = None,
 ) -> None:
     """Print the address of a source (a database's contains its password)."""
     workspace = Workspace.locate()
-    print(_chosen(workspace, source).url(workspace))
+    print_line(_chosen(workspace, source).url(workspace))
 
 
 @app.command(cls=LoadingCommand)
@@ -77,19 +73,18 @@ def load(ctx: typer.Context, as_json: AsJson = False) -> None:
         emit_json(documents[0] if len(documents) == 1 else documents)
     else:
         for report in reports:
-            print(report)
+            print_line(str(report))
 
 
 @app.command()
 @command
 def sql(
     statement: Annotated[str, typer.Argument(help="One or more SQL statements (PostgreSQL).")],
-    source: Annotated[
-        str | None, typer.Option(help="The connection of a PostgreSQL; default: the first.")
-    ] = None,
+    source: Annotated[str | None, typer.Option("--source", help=SourceName)] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Quick SQL on a source database, to look at it or to try a correction (it is committed)."""
+    """Quick SQL on a source's PostgreSQL, to look at it or to try a correction (it is committed);
+    `./f1 sql` asks the warehouse."""
     from f1mesh.sources.postgres_session import ask
 
     workspace = Workspace.locate()

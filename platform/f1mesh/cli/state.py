@@ -1,4 +1,4 @@
-"""`./f1 status|stop|clean|doctor`: what is on this machine, and how it goes away."""
+"""`./f1 status|down|clean|doctor`: what is on this machine, and how it goes away."""
 
 from __future__ import annotations
 
@@ -11,15 +11,14 @@ from typing import Annotated
 
 import typer
 
+from f1mesh.cli.options import All, AsJson
 from f1mesh.cli.output import command, emit_json, note, print_table
 from f1mesh.errors import PermanentError
 from f1mesh.workspace import Workspace
 
 
 @command
-def status(
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
-) -> None:
+def status(as_json: AsJson = False) -> None:
     """Which datasets exist, which services run; of the active one Airflow's runs and the products,
     where Airflow and the warehouse are up."""
     from f1mesh.cli import mesh_status
@@ -58,8 +57,8 @@ def status(
 
 
 @command
-def stop() -> None:
-    """Stop every service of every dataset."""
+def down() -> None:
+    """Stop Airflow, the warehouse and the sources of every dataset; nothing is left running."""
     stopped = [f"{w.dataset}: {name}" for w in datasets() for name in stop_dataset(w)]
     for line in stopped:
         note(f"stopped {line}")
@@ -69,13 +68,12 @@ def stop() -> None:
 
 @command
 def clean(
-    everything: Annotated[
-        bool, typer.Option("--all", help="Also downloads and the Python environment.")
-    ] = False,
+    everything: All = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Stop everything and delete all datasets: warehouses, source databases, dbt state. Refused,
-    with nothing stopped or deleted, while a run works on one of them."""
+    """Stop everything and delete all datasets: warehouses, source databases, dbt state; with --all
+    downloads and the Python environments, too. Refused, with nothing stopped or deleted, while a
+    run works on a dataset."""
     from f1mesh.orchestration.session import sole_run
 
     home = Workspace.locate().home
@@ -102,9 +100,7 @@ def clean(
 
 
 @command
-def doctor(
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
-) -> None:
+def doctor(as_json: AsJson = False) -> None:
     """What is installed, what is reachable, what runs; exit code 1 if the main job cannot."""
     from f1mesh.cli.diagnosis import diagnose
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from f1mesh.cli.declared import PartitionCommand, asked_partition
+from f1mesh.cli.options import AsJson, Domains, FullRefresh, NoSkip
 from f1mesh.cli.output import command, emit_json, print_table
 from f1mesh.workspace import Workspace
 
@@ -17,10 +18,8 @@ app = typer.Typer(no_args_is_help=True)
 @app.command("list")
 @command
 def list_steps(
-    domain: Annotated[
-        list[str] | None, typer.Option(help="Only this domain (repeatable); default: all.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Plans and steps as JSON.")] = False,
+    domain: Domains = None,
+    as_json: AsJson = False,
 ) -> None:
     """The steps of each domain, what each one waits for, and what starts the domain."""
     from f1mesh.orchestration.plan import domain_plan, plan_document
@@ -34,7 +33,7 @@ def list_steps(
     for plan in plans:
         starts = [f"at {plan.cron}"] if plan.cron else []
         starts += [f"after each run of {producer}" for producer in plan.producers]
-        rows = ([step.id, ", ".join(sorted(step.needs)) or "-"] for step in plan.steps)
+        rows = ([step.id, ", ".join(sorted(step.needs)) or None] for step in plan.steps)
         title = f"{plan.name}: tier {plan.tier}, runs {' or '.join(starts) or 'by hand'}"
         print_table(title, ["step", "after"], rows)
 
@@ -46,12 +45,8 @@ def run_step(
     run_id: Annotated[
         str | None, typer.Option(help="Name of the run that the step belongs to.")
     ] = None,
-    full_refresh: Annotated[
-        bool, typer.Option(help="Read everything again, rebuild incremental models.")
-    ] = False,
-    no_skip: Annotated[
-        bool, typer.Option("--no-skip", help="Build and check what did not change, too.")
-    ] = False,
+    full_refresh: FullRefresh = False,
+    no_skip: NoSkip = False,
     partition: Annotated[
         str | None,
         typer.Option(
@@ -62,7 +57,7 @@ def run_step(
     dbt_log: Annotated[
         str, typer.Option(help="dbt's own output on stderr: text, json or none.")
     ] = "text",
-    as_json: Annotated[bool, typer.Option("--json", help="What was done, as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Do one step. Can be repeated. Exit code 0: done; 1: will fail again; 75: try again."""
     from f1mesh.orchestration.client import Order

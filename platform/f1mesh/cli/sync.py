@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from f1mesh.cli.options import AsJson, DomainName, FullRefresh
 from f1mesh.cli.output import command, emit_json, note, print_table
 from f1mesh.errors import PermanentError
 
@@ -17,17 +18,13 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True)
 
-AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
-
 
 @app.command()
 @command
 def run(
-    domain: Annotated[str, typer.Argument(help="The domain whose syncs are run.")],
+    domain: DomainName,
     sync: Annotated[str | None, typer.Argument(help="One sync of it; all without.")] = None,
-    full_refresh: Annotated[
-        bool, typer.Option("--full-refresh", help="Reread every stream and replace what is landed.")
-    ] = False,
+    full_refresh: FullRefresh = False,
     as_json: AsJson = False,
 ) -> None:
     """Move what is new at a domain's sources into its raw tables."""

@@ -1,4 +1,4 @@
-"""`./f1 up` and `./f1 down`: the mesh under Airflow, on this machine."""
+"""`./f1 up`: the mesh under Airflow, on this machine."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from f1mesh.cli.declared import declared_options
+from f1mesh.cli.options import AsJson, FullRefresh
 from f1mesh.cli.output import command, emit_json, note, print_table
 from f1mesh.workspace import Workspace
 
@@ -49,16 +50,15 @@ def up(
     once: Annotated[
         bool, typer.Option("--once", help="Run every domain once, show the answers, stop.")
     ] = False,
-    full_refresh: Annotated[
-        bool, typer.Option(help="With --once: read everything again, rebuild incremental models.")
-    ] = False,
+    full_refresh: FullRefresh = False,
     limit: Annotated[
-        float, typer.Option(min=1, help="With --once: give up after this many minutes.")
+        float, typer.Option("--limit", min=1, help="Give up after this many minutes.")
     ] = 60.0,
-    as_json: Annotated[bool, typer.Option("--json", help="The result as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Start warehouse, sources and Airflow, and keep them running until `./f1 down`; print where
-    they are and what to do next. `--once` ends what it started."""
+    they are and what to do next. `--once` ends what it started; --full-refresh and --limit go with
+    it."""
     from f1mesh.airflow_local import components, keeper
     from f1mesh.cli.run_view import RunView
     from f1mesh.orchestration.session import sole_run, terminable
@@ -90,18 +90,6 @@ def up(
         _tell_addresses(assembly, as_json)
     else:
         _tell_result(result, seconds, as_json)
-
-
-@command
-def down() -> None:
-    """Stop Airflow, the warehouse and the sources of every dataset; nothing is left running."""
-    from f1mesh.cli.state import datasets, stop_dataset
-
-    stopped = [f"{w.dataset}: {name}" for w in datasets() for name in stop_dataset(w)]
-    for line in stopped:
-        note(f"stopped {line}")
-    if not stopped:
-        note("nothing was running")
 
 
 def _raise(

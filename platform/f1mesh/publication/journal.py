@@ -67,6 +67,18 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Passed:
+    """A version of a product that passed its contract: when, and with how many rows."""
+
+    version: int
+    passed_at: datetime
+    row_count: int
+
+    def __str__(self) -> str:
+        return f"{self.version} ({self.passed_at:%Y-%m-%d %H:%M} UTC, {self.row_count:,} rows)"
+
+
+@dataclass(frozen=True)
 class Journal:
     """The log of one environment."""
 
@@ -94,14 +106,16 @@ class Journal:
         )
         return {entry.product: entry for entry in map(_entry, rows)}
 
-    def good_versions(self, product: str) -> list[int]:
+    def passed(self, product: str) -> list[Passed]:
         """The versions of a product that passed its contract, newest first."""
         listed = ", ".join(text(action) for action in GOOD)
         rows = self._rows(
-            f"select distinct version from {self.table}"
+            "select version, max(logged_at) as passed_at,"
+            f" max_by(row_count, logged_at) as row_count from {self.table}"
             f" where product = {text(product)} and action in ({listed})"
+            " group by version order by version desc"
         )
-        return sorted((row["version"] for row in rows), reverse=True)
+        return [Passed(**row) for row in rows]
 
     def append(self, entry: Entry) -> None:
         """Add an entry."""

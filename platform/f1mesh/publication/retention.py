@@ -28,7 +28,7 @@ def versions_to_keep(
 ) -> set[int]:
     """The published version and the newest `depth` good ones that a rollback could go to."""
     published = read_pointer(connection, schemas, contract)
-    good = Journal(connection, schemas).good_versions(str(contract))
+    good = [p.version for p in Journal(connection, schemas).passed(str(contract))]
     return {*good[:depth], *([published.version] if published else [])}
 
 

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 from f1mesh.contracts.gate import check
 from f1mesh.contracts.model import Contract
 from f1mesh.errors import PermanentError
-from f1mesh.publication.journal import Action, Entry, Journal
+from f1mesh.publication.journal import Action, Entry, Journal, Passed
 from f1mesh.publication.pointer import Pointer, move_pointer, read_pointer
 from f1mesh.publication.publish import pointer_to
 from f1mesh.schemas import Schemas
 
 if TYPE_CHECKING:
     from databricks.sql.client import Connection
+
+NAMED = 10  # versions that a message lists
 
 
 def rollback(
@@ -37,7 +39,7 @@ def rollback(
     if published is None:
         raise PermanentError(f"{contract} was never published: there is nothing to go back from.")
     journal = Journal(connection, schemas)
-    good = journal.good_versions(str(contract))
+    good = journal.passed(str(contract))
     version = _target(contract, published.version, good, to)
     try:
         report = check(connection, contract, schemas, version)
@@ -69,24 +71,34 @@ def rollback(
     return pointer
 
 
-def _target(contract: Contract, published: int, good: list[int], to: int | None) -> int:
+def choices(connection: Connection, schemas: Schemas, contract: Contract) -> str:
+    """The versions to which a rollback can go, in a sentence: number, when it passed, rows."""
+    published = read_pointer(connection, schemas, contract)
+    good = Journal(connection, schemas).passed(str(contract))
+    return _choices(published.version if published else None, good)
+
+
+def _target(contract: Contract, published: int, good: list[Passed], to: int | None) -> int:
     if to is None:
-        earlier = [version for version in good if version < published]
+        earlier = [passed.version for passed in good if passed.version < published]
         if not earlier:
-            raise PermanentError(f"{contract} has no good version before {published}.")
+            raise PermanentError(
+                f"{contract} has no good version before {published}. {_choices(published, good)}"
+            )
         return earlier[0]
     if to == published:
         raise PermanentError(f"{contract} shows version {to} already.")
-    if to not in good:
+    if to not in [passed.version for passed in good]:
         raise PermanentError(
-            f"Version {to} of {contract} never passed its contract. {_choices(published, good, to)}"
+            f"Version {to} of {contract} never passed its contract. {_choices(published, good)}"
         )
     return to
 
 
-def _choices(published: int, good: list[int], refused: int) -> str:
-    left = [str(version) for version in good if version not in (published, refused)]
-    return f"Versions that passed: {', '.join(left) or 'none'}."
+def _choices(published: int | None, good: list[Passed], refused: int | None = None) -> str:
+    left = [str(passed) for passed in good if passed.version not in (published, refused)]
+    older = f" and {len(left) - NAMED} older ones" if len(left) > NAMED else ""
+    return f"Versions that passed: {', '.join(left[:NAMED]) or 'none'}{older}."
 
 
 def _first_line(error: Exception) -> str:

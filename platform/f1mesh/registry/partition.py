@@ -23,7 +23,21 @@ if TYPE_CHECKING:
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Value = int | date | datetime
-RESERVED = frozenset({"full_refresh", "backfill", "partition", "run_id", "dbt_log", "json", "help"})
+RESERVED = frozenset(
+    {
+        "backfill",
+        "dbt_log",
+        "debug",
+        "full_refresh",
+        "help",
+        "json",
+        "no_skip",
+        "partition",
+        "run_id",
+    }
+)
+"""What a step, its command and its dbt project have of their own by these names."""
+
 MOST = 1000
 """Parts of one backfill; Airflow maps a task over 1,024 at most."""
 

@@ -9,15 +9,15 @@ a file is found; nothing else has to name it.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from f1mesh.document import Document, Problem, read_document, refusal
 from f1mesh.errors import PermanentError
-from f1mesh.sources.system import SourceSystem
+from f1mesh.sources.system import OWN_OPTIONS, SourceSystem
 
 FILE = "sources.yaml"
 
@@ -26,22 +26,13 @@ FILE = "sources.yaml"
 def source_systems(root: Path) -> tuple[SourceSystem, ...]:
     """The declared systems of a checkout, in the order in which they start.
 
-    Raises PermanentError for a declaration that leads nowhere, or a connection that two provide.
+    Raises PermanentError, with file and line, for a declaration that leads nowhere, a connection
+    that two provide, and an option that a command has itself, or another system.
     """
-    found = [
-        (_system(file, entry), file)
-        for file in sorted((root / "platform").glob(f"*/{FILE}"))
-        for entry in _entries(file)
-    ]
-    by_connection: dict[str, Path] = {}
-    for system, file in found:
-        if other := by_connection.get(system.connection):
-            raise PermanentError(
-                f"{file}: the connection '{system.connection}' is provided in {other} already. "
-                "Give it one provider."
-            )
-        by_connection[system.connection] = file
-    return tuple(system for system, _ in found)
+    files = sorted((root / "platform").glob(f"*/{FILE}"))
+    entries = [entry for file in files for entry in _entries(read_document(file))]
+    _refuse_twins(entries)
+    return tuple(entry.system for entry in entries)
 
 
 def source_system(root: Path, name: str) -> SourceSystem:
@@ -58,23 +49,63 @@ def source_system(root: Path, name: str) -> SourceSystem:
     raise PermanentError(f"'{name}' is no source. The sources: {known}.")
 
 
-def _entries(file: Path) -> list[str]:
-    try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise PermanentError(f"{file} cannot be read: {error}") from error
-    entries = content.get("systems") if isinstance(content, dict) else None
-    if not isinstance(entries, list) or not all(isinstance(entry, str) for entry in entries):
-        raise PermanentError(f"{file} must hold a mapping with `systems`, a list of module:object.")
-    return entries
+@dataclass(frozen=True)
+class _Entry:
+    """A line of a declaration."""
+
+    document: Document
+    index: int
+
+    @property
+    def name(self) -> str:
+        return str(self.document.content["systems"][self.index])
+
+    @property
+    def place(self) -> str:
+        problem = self._problem("")
+        return f"{problem.path}:{problem.line}"
+
+    @cached_property
+    def system(self) -> SourceSystem:
+        """Raises PermanentError where the entry leads to none."""
+        module, _, name = self.name.partition(":")
+        try:
+            system: Any = getattr(import_module(module), name)
+        except (ImportError, AttributeError, ValueError) as error:
+            message = f"'{self.name}' leads nowhere ({error}). Correct it, or remove it"
+            raise self.refused(message) from error
+        if not isinstance(system, SourceSystem):
+            kind = type(system).__name__
+            raise self.refused(f"'{self.name}' is a {kind}, no SourceSystem. Name one")
+        return system
+
+    def refused(self, message: str) -> PermanentError:
+        return refusal([self._problem(message)])
+
+    def _problem(self, message: str) -> Problem:
+        return self.document.problem(("systems", self.index), message)
 
 
-def _system(file: Path, entry: str) -> SourceSystem:
-    module, _, name = entry.partition(":")
-    try:
-        found: Any = getattr(import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise PermanentError(f"{file}: '{entry}' leads nowhere ({error}).") from error
-    if not isinstance(found, SourceSystem):
-        raise PermanentError(f"{file}: '{entry}' is a {type(found).__name__}, no SourceSystem.")
-    return found
+def _entries(document: Document) -> list[_Entry]:
+    names = document.content.get("systems")
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        message = "must be a list of module:object. Write each as a line that begins with `- `"
+        raise refusal([document.problem(("systems",), message)])
+    return [_Entry(document, index) for index in range(len(names))]
+
+
+def _refuse_twins(entries: list[_Entry]) -> None:
+    """Raises PermanentError for the first connection with two providers, or flag with two ends."""
+    providers: dict[str, str] = {}
+    owners = dict.fromkeys(OWN_OPTIONS, "an option that the command has itself")
+    for entry in entries:
+        connection = entry.system.connection
+        if other := providers.get(connection):
+            message = f"the connection '{connection}' is provided in {other} already"
+            raise entry.refused(f"{message}. Give it one provider")
+        providers[connection] = entry.place
+        for flag in (flag for option in entry.system.options for flag in option.flags):
+            if other := owners.get(flag):
+                message = f"'{connection}' has an option --{flag}, which is {other}"
+                raise entry.refused(f"{message}. Rename it in {entry.name.partition(':')[0]}")
+            owners[flag] = f"one of '{connection}' ({entry.place}), too"

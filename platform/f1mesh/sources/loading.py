@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from f1mesh.errors import PermanentError
 from f1mesh.sources.declared import source_systems
 from f1mesh.sources.system import Load, LoadOption, LoadReport, Progress, SourceSystem
 from f1mesh.workspace import Workspace
@@ -38,17 +37,8 @@ class Input:
 
 
 def load_options(systems: Sequence[SourceSystem]) -> tuple[LoadOption, ...]:
-    """The options of all systems. Raises PermanentError where two systems have one of a name."""
-    options = [(option, system) for system in systems for option in system.options]
-    owners: dict[str, str] = {}
-    for option, system in options:
-        other = owners.setdefault(option.name, system.connection)
-        if other != system.connection:
-            raise PermanentError(
-                f"The sources '{other}' and '{system.connection}' both have an option "
-                f"--{option.name}. Rename one of them."
-            )
-    return tuple(option for option, _ in options)
+    """The options of all systems."""
+    return tuple(option for system in systems for option in system.options)
 
 
 def sample_arguments(root: Path, scale: int) -> list[str]:

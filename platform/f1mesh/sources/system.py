@@ -18,6 +18,11 @@ from f1mesh.workspace import Workspace
 
 Progress = Callable[[str], None]
 
+OWN_OPTIONS = frozenset(
+    {"debug", "domain", "full-refresh", "help", "json", "keep", "limit", "no-skip", "once"}
+)
+"""What the commands that fill the systems have options for by themselves."""
+
 
 @dataclass(frozen=True)
 class LoadOption:
@@ -32,6 +37,11 @@ class LoadOption:
     default: Any = None
     least: float | None = None
     most: float | None = None
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """The words by which it is given, without their dashes."""
+        return (self.name, f"no-{self.name}") if self.kind is bool else (self.name,)
 
 
 @dataclass(frozen=True)
