@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from f1mesh.connector_ties import local_options
 from f1mesh.errors import PermanentError, TransientError
 from f1mesh.schemas import Schemas
 from f1mesh.services import Service
@@ -22,14 +23,6 @@ if TYPE_CHECKING:
     from databricks.sql.client import Connection
 
 HTTP_PATH = "/sql/1.0/warehouses/local"
-# A warehouse on this machine that does not answer is dead: the connector's default patience (15
-# minutes) is for networks. The same keywords stand in the dbt profile.
-LOCAL_PATIENCE: Mapping[str, float] = {
-    "_retry_delay_min": 0.1,
-    "_retry_delay_max": 5.0,
-    "_retry_stop_after_attempts_count": 3,
-    "_retry_stop_after_attempts_duration": 10.0,
-}
 
 
 @dataclass(frozen=True)
@@ -118,7 +111,7 @@ def connect(target: Target, schema: str = "default") -> Iterator[Connection]:
     """A connection whose unqualified names are `<target.catalog>.<schema>`."""
     from databricks import sql
 
-    extra: dict[str, Any] = {"_connection_uri": target.uri, **LOCAL_PATIENCE} if target.uri else {}
+    extra = local_options(target.uri) if target.uri else {}
     connection = sql.connect(
         server_hostname=target.host,
         http_path=target.http_path,

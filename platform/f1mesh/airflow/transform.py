@@ -3,9 +3,8 @@
 Cosmos reads the manifest and makes a task for each model and one for its tests, in dbt's order, as
 in its WATCHER mode: one build does the work, these tasks show how each node went. The build itself
 is the transform step of the graph, so that the same code, state and exit codes are used as
-everywhere, and it differs from Cosmos' own in what a retry does. Cosmos skips the second try of its
-build and lets each model build itself, so that tests of no single model are left out and the run
-can end green with one broken. Here a second try is a whole build again, with every test.
+everywhere, and it differs from Cosmos' own in what a retry does. A second
+try is a whole build again, with every test (see `cosmos_ties`).
 """
 
 from __future__ import annotations
@@ -22,10 +21,10 @@ from airflow.triggers.base import StartTriggerArgs
 from cosmos.airflow.task_group import DbtTaskGroup
 from cosmos.config import ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
 from cosmos.constants import ExecutionMode, InvocationMode, LoadMode, TestBehavior
-from cosmos.operators.watcher import DbtProducerWatcherOperator
 
 from f1mesh.airflow.assets import product_asset
 from f1mesh.airflow.build_report import write_report
+from f1mesh.airflow.cosmos_ties import node_tasks, take_out_build, watched_nodes
 from f1mesh.airflow.layout import BUILD_TASK, TRANSFORM, display_name, pool_of
 from f1mesh.airflow.lineage import lineage_of
 from f1mesh.airflow.operators import Context, StepOperator, order_of
@@ -40,8 +39,6 @@ from f1mesh.orchestration.policy import timeout_s
 
 _PROFILE = "f1mesh"
 _REPORT_EVERY_S = 2.0
-_OF_COSMOS = ("dbt_producer_watcher", "dbt_producer_watcher_done")
-_TELEMETRY = "__cosmos_telemetry_metadata__"
 _LEVELS = {"warn": logging.WARNING, "error": logging.ERROR}  # dbt's to Python's
 _BAD = frozenset({"error", "fail", "runtime error", "skipped", "partial success"})
 
@@ -80,11 +77,10 @@ def transform_group(dag: DAG, plan: DomainPlan, step: Step, settings: Settings) 
         ),
         operator_args={"install_deps": False, "retries": 0},
     )
-    dag.params.pop(_TELEMETRY, None)  # of the form in which people ask for a run
-    tests = _replace_build(dag, group, plan, step)
-    for task in dag.task_dict.values():
-        if getattr(task, "model_unique_id", None):
-            _watch(task, tests)
+    tests = take_out_build(dag, group)
+    _add_build(dag, group, plan, step)
+    for task in node_tasks(dag):
+        _watch(task, watched_nodes(task, tests))
     return group
 
 
@@ -136,16 +132,8 @@ class BuildOperator(StepOperator):
         return said
 
 
-def _replace_build(
-    dag: DAG, group: TaskGroup, plan: DomainPlan, step: Step
-) -> dict[str, list[str]]:
-    """The transform step in the place of Cosmos' build task; the tests of each model."""
-    tests: dict[str, list[str]] = {}
-    for name in _OF_COSMOS:
-        task = dag.task_dict.pop(f"{TRANSFORM}.{name}")
-        group.children.pop(task.task_id)
-        if isinstance(task, DbtProducerWatcherOperator):
-            tests = task.tests_per_model
+def _add_build(dag: DAG, group: TaskGroup, plan: DomainPlan, step: Step) -> None:
+    """The transform step, before the nodes."""
     build = BuildOperator(
         step=step.id,
         options=partition_option(plan.partition),
@@ -159,25 +147,22 @@ def _replace_build(
         priority_weight=1000,
         execution_timeout=timedelta(seconds=timeout_s(step.kind)),
     )
-    nodes = (task for task in dag.task_dict.values() if getattr(task, "model_unique_id", None))
-    build >> [node for node in nodes if not node.upstream_task_ids]  # cleared, it clears them all
-    return tests
+    firsts = [task for task in node_tasks(dag) if not task.upstream_task_ids]
+    build >> firsts  # cleared, it clears them all
 
 
-def _watch(task: BaseOperator, tests: dict[str, list[str]]) -> None:
+def _watch(task: BaseOperator, nodes: list[str]) -> None:
     """Let the task of a node start with the run and end in the triggerer, when dbt comes to it.
 
     The edges between nodes are dbt's and only shown: were a task to start when the one before it
     has ended, each level of the project would cost a round of scheduler and triggerer, and a node
     would be shown long after it was built.
     """
-    node = task.model_unique_id
-    watched = sorted(tests.get(node, [])) if task.is_test_sensor else [node]
     task.trigger_rule = TriggerRule.ALWAYS
     task.start_from_trigger = True
     task.start_trigger_args = StartTriggerArgs(
         trigger_cls=f"{NodeWatch.__module__}.{NodeWatch.__qualname__}",
-        trigger_kwargs={"nodes": watched, "build_task": BUILD_TASK},
+        trigger_kwargs={"nodes": nodes, "build_task": BUILD_TASK},
         next_method="execute_complete",
     )
     task.on_failure_callback = []  # the build tells people, once

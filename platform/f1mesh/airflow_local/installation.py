@@ -18,6 +18,7 @@ from pathlib import Path
 
 from f1mesh.airflow_local import environment
 from f1mesh.client import Target
+from f1mesh.connector_ties import PLAIN_ADDRESS
 from f1mesh.errors import PermanentError
 from f1mesh.services import choose_port
 from f1mesh.workspace import Workspace
@@ -187,7 +188,7 @@ def databricks_connection(target: Target) -> dict[str, object]:
     """Airflow's `databricks_default`, as JSON: the warehouse that everything else speaks to."""
     extra: dict[str, object] = {"http_path": target.http_path, "enable_telemetry": False}
     if target.uri:
-        extra["_connection_uri"] = target.uri
+        extra[PLAIN_ADDRESS] = target.uri
     return {
         "conn_type": "databricks",
         "host": target.host,

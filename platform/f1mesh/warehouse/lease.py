@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from f1mesh.plain_path import plain_path
 from f1mesh.warehouse.engine_process import EngineProcess
 from f1mesh.warehouse.errors import SqlError
+from f1mesh.warehouse.pyspark_ties import tables_as_they_come
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -44,9 +45,7 @@ class Lease:
         import pyarrow as pa
 
         def begin(session: Any) -> tuple[pa.Table | None, Iterator[pa.Table]]:
-            plan = session.sql(sql)._plan.to_proto(session.client)
-            chunks = session.client.to_table_as_iterator(plan, {})
-            tables = (chunk for chunk in chunks if isinstance(chunk, pa.Table))
+            tables = tables_as_they_come(session, sql)
             return next(tables, None), tables
 
         first, tables = self._run(begin)

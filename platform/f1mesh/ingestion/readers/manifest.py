@@ -9,11 +9,9 @@ configuration.
 from __future__ import annotations
 
 import logging
-import pkgutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +23,9 @@ from airbyte_cdk.models.airbyte_protocol import (
     AirbyteStateMessage,
     AirbyteStreamState,
 )
-from airbyte_cdk.sources.declarative import concurrent_declarative_source as cdk
+from airbyte_cdk.sources.declarative.concurrent_declarative_source import (
+    ConcurrentDeclarativeSource,
+)
 from airbyte_cdk.utils import AirbyteTracedException
 from airbyte_protocol_dataclasses.models import (
     AirbyteStateType,
@@ -41,6 +41,7 @@ from airbyte_protocol_dataclasses.models import (
 from jsonschema.exceptions import ValidationError
 
 from f1mesh.errors import MeshError, PermanentError, TransientError
+from f1mesh.ingestion.readers.cdk_ties import parse_schema_once
 from f1mesh.ingestion.readers.json_types import Field, fields_of
 from f1mesh.ingestion.readers.reader import Extract, Resume
 from f1mesh.ingestion.sync import Stream
@@ -55,7 +56,7 @@ class ManifestReader:
         self._manifest = _load(manifest)
         self._path = manifest
         self._config = {"base_url": base_url.rstrip("/")}
-        cdk._get_declarative_component_schema = _component_schema
+        parse_schema_once()
 
     def read(self, stream: Stream, resume: Resume | None) -> Extract:
         """See `Reader.read`. `resume` is the connector's own stream state."""
@@ -78,12 +79,12 @@ class ManifestReader:
 
     def _source(
         self, catalog: ConfiguredAirbyteCatalog, state: list[AirbyteStateMessage]
-    ) -> cdk.ConcurrentDeclarativeSource:
-        return cdk.ConcurrentDeclarativeSource(
+    ) -> ConcurrentDeclarativeSource:
+        return ConcurrentDeclarativeSource(
             catalog=catalog, config=self._config, state=state, source_config=self._manifest
         )
 
-    def _schema(self, stream: Stream, source: cdk.ConcurrentDeclarativeSource) -> Mapping[str, Any]:
+    def _schema(self, stream: Stream, source: ConcurrentDeclarativeSource) -> Mapping[str, Any]:
         """The stream's JSON schema, which must have the columns that the sync file names."""
         streams = {one.name: one for one in source.discover(_LOG, self._config).streams}
         if stream.name not in streams:
@@ -116,15 +117,6 @@ def _collect(messages: Iterable[AirbyteMessage]) -> tuple[list[Mapping[str, Any]
 
 
 _LOG = logging.getLogger("f1mesh.ingestion.airbyte")
-
-
-@cache
-def _component_schema() -> dict[str, Any]:
-    """What manifests are validated against. The CDK parses it anew for each connector it makes,
-    in pure Python, which would take most of the time of a sync."""
-    text = pkgutil.get_data("airbyte_cdk", "sources/declarative/declarative_component_schema.yaml")
-    schema: dict[str, Any] = yaml.load(text or b"", Loader=yaml.CSafeLoader)
-    return schema
 
 
 def _load(manifest: Path) -> dict[str, Any]:

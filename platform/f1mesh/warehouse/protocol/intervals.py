@@ -6,6 +6,7 @@ layout is that of 32-bit integers, so a batch is taken for one of integers befor
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -54,7 +55,18 @@ def readable_batch(batch: pa.RecordBatch) -> pa.RecordBatch:
         return batch
     schema = pa.schema(fields).__arrow_c_schema__()
     _, data = batch.__arrow_c_array__()
-    return pa.RecordBatch._import_from_c_capsule(schema, data)
+    return pa.record_batch(_Data(schema, data))
+
+
+@dataclass(frozen=True)
+class _Data:
+    """Data under a schema, as Arrow's C data interface hands both over."""
+
+    schema: Any
+    data: Any
+
+    def __arrow_c_array__(self, requested_schema: Any = None) -> tuple[Any, Any]:
+        return self.schema, self.data
 
 
 def contains_interval(kind: pa.DataType) -> bool:

@@ -1,7 +1,9 @@
 """sqlglot's parser, bent so that the operands it reads know their place in the text.
 
-sqlglot 30 keeps positions for identifiers only. `tests/warehouse/test_sql.py` says whether that is
-still needed; an overridden method that sqlglot drops or renames makes the spans None there.
+sqlglot keeps positions for identifiers only. An overridden method that it drops or renames leaves
+operands without a place, which the test sees.
+
+Tied to sqlglot 30.30.0; tests/test_ties.py says when this may go.
 """
 
 from __future__ import annotations
