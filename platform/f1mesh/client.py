@@ -6,7 +6,6 @@ where they are not set, the embedded one of the dataset in use is.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from f1mesh.connector_ties import local_options
 from f1mesh.errors import PermanentError, TransientError
 from f1mesh.schemas import Schemas
 from f1mesh.services import Service
+from f1mesh.settings import Settings
 from f1mesh.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Target:
             "F1_CATALOG": self.catalog,
             "F1_SCHEMA_PREFIX": self.schemas.prefix,
             "F1_INPUT_PREFIX": self.schemas.input_prefix,
-            "F1_TARGET": "local" if self.embedded else os.environ.get("F1_TARGET", "dev"),
+            "F1_TARGET": "local" if self.embedded else Settings.read().target or "dev",
         }
 
 
@@ -67,9 +67,8 @@ def named_host() -> str | None:
 
     The variables that tell dbt of an embedded warehouse name none: they also say its plain address.
     """
-    if os.environ.get("DATABRICKS_CONNECTION_URI"):
-        return None
-    return os.environ.get("DATABRICKS_HOST") or None
+    settings = Settings.read()
+    return None if settings.databricks_connection_uri else settings.databricks_host
 
 
 def find_target(workspace: Workspace) -> Target:
@@ -78,18 +77,7 @@ def find_target(workspace: Workspace) -> Target:
     Raises PermanentError if the environment names one by halves, TransientError if none is there.
     """
     if host := named_host():
-        try:
-            return Target(
-                host=host,
-                http_path=os.environ["DATABRICKS_HTTP_PATH"],
-                token=os.environ["DATABRICKS_TOKEN"],
-                schemas=Schemas.of_environment("f1_dev"),
-            )
-        except KeyError as error:
-            raise PermanentError(
-                f"DATABRICKS_HOST is set, but {error.args[0]} is not. Set DATABRICKS_HOST, "
-                "DATABRICKS_HTTP_PATH and DATABRICKS_TOKEN together, or none of them."
-            ) from error
+        return _named_target(host, Settings.read())
     found = embedded_service(workspace).running()
     if found is None:
         raise TransientError(
@@ -104,6 +92,17 @@ def find_target(workspace: Workspace) -> Target:
         schemas=Schemas.of_environment(),
         uri=f"http://127.0.0.1:{port}{HTTP_PATH}",
     )
+
+
+def _named_target(host: str, settings: Settings) -> Target:
+    path, token = settings.databricks_http_path, settings.databricks_token
+    if path is None or token is None:
+        absent = Settings.databricks_token if path else Settings.databricks_http_path
+        raise PermanentError(
+            f"DATABRICKS_HOST is set, but {absent.name} is not. Set DATABRICKS_HOST, "
+            "DATABRICKS_HTTP_PATH and DATABRICKS_TOKEN together, or none of them."
+        )
+    return Target(host, path, token, Schemas.of_environment("f1_dev"))
 
 
 @contextmanager

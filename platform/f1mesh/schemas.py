@@ -7,13 +7,12 @@ request's, a developer's) all of them begin with it, so that a run stays inside 
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 
 from f1mesh.errors import PermanentError
+from f1mesh.settings import Settings
 
-VARIABLE = "F1_SCHEMA_PREFIX"
 LOCAL_CATALOG = "f1_local"
 
 _RAW = "_raw"
@@ -31,15 +30,16 @@ class Schemas:
     def __post_init__(self) -> None:
         if not _PREFIX.fullmatch(self.prefix):
             raise PermanentError(
-                f"{VARIABLE} is '{self.prefix}': write lower-case letters, digits and _, ending "
-                "with _ (pr_7_), or leave it unset."
+                f"{Settings.schema_prefix.name} is '{self.prefix}': write lower-case letters, "
+                "digits and _, ending with _ (pr_7_), or leave it unset."
             )
 
     @classmethod
     def of_environment(cls, catalog: str = LOCAL_CATALOG) -> Schemas:
         """The schemas that `F1_CATALOG` (else `catalog`) and `F1_SCHEMA_PREFIX` name; raises
         PermanentError for a prefix that no schema can begin with."""
-        return cls(os.environ.get("F1_CATALOG", catalog), os.environ.get(VARIABLE, ""))
+        settings = Settings.read()
+        return cls(settings.catalog or catalog, settings.schema_prefix or "")
 
     @property
     def input_prefix(self) -> str:

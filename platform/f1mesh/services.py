@@ -23,6 +23,7 @@ from typing import Any
 import psutil
 
 from f1mesh.errors import PermanentError, TransientError
+from f1mesh.settings import Settings
 from f1mesh.workspace import private_folder
 
 PORT_PATIENCE_S = 3.0
@@ -172,24 +173,18 @@ def choose_port(setting: str, owner: str) -> int:
     A server that was just killed may hold its port a moment longer, so a taken one is tried for
     some seconds. Raises PermanentError where the wanted port stays taken, with the remedy.
     """
-    wanted = os.environ.get(setting)
-    if not wanted:
+    wanted = Settings.read().port(setting, owner)
+    if wanted is None:
         return free_port()
-    if not wanted.isascii() or not wanted.isdigit() or not 0 < int(wanted) < 65536:
-        raise PermanentError(
-            f"{setting} is '{wanted}', and not a port from 1 to 65535. Unset it to let a free port "
-            "be chosen."
-        )
     deadline = time.monotonic() + PORT_PATIENCE_S
     while True:
         try:
             with socket.socket() as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                probe.bind(("127.0.0.1", int(wanted)))
-            return int(wanted)
-        except (OSError, ValueError, OverflowError) as error:
-            taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
-            if taken and time.monotonic() < deadline:
+                probe.bind(("127.0.0.1", wanted))
+            return wanted
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE and time.monotonic() < deadline:
                 time.sleep(0.1)
                 continue
             raise PermanentError(

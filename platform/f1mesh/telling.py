@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import errno
-import os
 import sys
 import traceback
 from pathlib import Path
 
 from f1mesh.errors import MeshError
+from f1mesh.settings import Settings
 
-DEBUG_SETTING = "F1_DEBUG"
 MAX_TOLD = 500  # characters of a library's message
 _PACKAGE = Path(__file__).parent
 _asked: list[bool] = []
@@ -24,7 +23,7 @@ def told(error: BaseException) -> str:
     if isinstance(error, OSError) and error.errno is not None:
         return _of_the_system(error)
     what = ": ".join(filter(None, [type(error).__name__, " ".join(str(error).split())[:MAX_TOLD]]))
-    remedy = f" Run again with --debug (or {DEBUG_SETTING}=1) for the traceback."
+    remedy = f" Run again with --debug (or {Settings.debug.name}=1) for the traceback."
     return f"{what} ({_place(error)}).{'' if debugging() else remedy}"
 
 
@@ -35,7 +34,7 @@ def show_tracebacks(wanted: bool) -> None:
 
 def debugging() -> bool:
     """Whether tracebacks are wanted: by the command line, or by the environment."""
-    return any(_asked) or os.environ.get(DEBUG_SETTING, "") not in ("", "0")
+    return any(_asked) or bool(Settings.read().debug)
 
 
 def trace(error: BaseException) -> str:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from f1mesh.plain_path import refuse_unusable
+from f1mesh.settings import Settings
 
 DEFAULT_DATASET = "default"
 
@@ -36,11 +37,12 @@ class Workspace:
 
         Raises PermanentError for a state folder whose name cannot be worked with.
         """
-        root = Path(os.environ.get("F1_ROOT") or Path(__file__).parents[2]).resolve()
-        home = Path(os.environ.get("F1_HOME") or root / ".f1").resolve()
+        settings = Settings.read()
+        root = (settings.root or Path(__file__).parents[2]).resolve()
+        home = (settings.home or root / ".f1").resolve()
         refuse_unusable(home, "The folder of the platform's state")
         active = home / "active"
-        name = dataset or os.environ.get("F1_DATASET")
+        name = dataset or settings.dataset
         if name is None:
             name = active.read_text().strip() if active.is_file() else DEFAULT_DATASET
         return cls(root=root, home=home, dataset=name)

@@ -50,7 +50,8 @@ def site(root: Path, tmp_path: Path) -> Iterator[Site]:
     """The real server and client around a library whose steps are quick."""
     code = tmp_path / "code"
     package = code / "f1mesh"
-    for name in ("__init__.py", "errors.py", "plain_path.py", "services.py", "workspace.py"):
+    modules = ("__init__", "errors", "plain_path", "services", "settings", "workspace")
+    for name in (f"{module}.py" for module in modules):
         (package / name).parent.mkdir(parents=True, exist_ok=True)
         (package / name).write_text((root / "platform" / "f1mesh" / name).read_text())
     (package / "orchestration").mkdir()

@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from f1mesh.sources.connections import setting_of
+from f1mesh.settings import source_setting
 from f1mesh.workspace import Workspace
 from f1sources.history import HistoryInput
 from f1sources.load import LoadReport, load
@@ -24,7 +24,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     home = tmp_path_factory.mktemp("sources")
     workspace = Workspace(root=home, home=home, dataset="test")
     with pytest.MonkeyPatch.context() as patch:
-        patch.delenv(setting_of(ERGAST.connection), raising=False)
+        patch.delenv(source_setting(ERGAST.connection), raising=False)
         patch.delenv("F1_POSTGRES_PORT", raising=False)
         url = ERGAST.start(workspace)
         yield url.replace("/ergast?", "/postgres?")

@@ -11,8 +11,8 @@ import pytest
 from tests.warehouse.client import Client
 
 from f1mesh.client import Target, connect, find_target
+from f1mesh.settings import Settings
 from f1mesh.warehouse import launch
-from f1mesh.warehouse.warehouse import PATHS_SETTING
 from f1mesh.workspace import Workspace
 
 _numbers = itertools.count(1)
@@ -33,7 +33,7 @@ def open_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def target(workspace: Workspace, open_folder: Path) -> Iterator[Target]:
     with pytest.MonkeyPatch.context() as environment:
-        environment.setenv(PATHS_SETTING, str(open_folder))
+        environment.setenv(Settings.warehouse_paths.name, str(open_folder))
         launch.start(workspace)
     try:
         yield find_target(workspace)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +11,7 @@ from f1mesh.orchestration.graph import Step, StepKind
 from f1mesh.orchestration.plan import DomainPlan
 from f1mesh.registry import ProductRef
 from f1mesh.schemas import Schemas
+from f1mesh.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Lineage:
         from airflow.providers.common.compat.openlineage.facet import Dataset
         from airflow.providers.openlineage.extractors import OperatorLineage
 
-        host = os.environ.get("DATABRICKS_HOST", "127.0.0.1")
+        host = Settings.read().databricks_host or "127.0.0.1"
         catalog = Schemas.of_environment().catalog
 
         def named(tables: tuple[str, ...]) -> list[Any]:

@@ -1,25 +1,21 @@
-"""Where things are for Airflow's processes: environment variables, the same on MWAA and locally.
+"""Where things are for Airflow's processes, the same on MWAA and locally: of the settings of
+f1mesh.settings, those that Airflow needs.
 
-F1_ROOT         folder with domains/ and platform/dbt (a checkout or the unpacked bundle)
-F1_MESH_PYTHON  Python of the platform's environment; `dbt` lies beside it
-F1_MANIFESTS    folder with <domain>/manifest.json, made by `dbt parse` before Airflow parses
-F1_HOME, F1_DATASET   where the embedded parts keep their state
-F1_REPOSITORY_URL     where people read the checkout's files, for links; none: paths only
-F1_SHORTEST_DEADLINE_S   how long a run may take at least, whatever contracts promise; default 900
-F1_STEP_SERVER  0: a fresh process for each step instead of the fork server
+`F1_ROOT` may be a checkout or the unpacked bundle; beside `F1_MESH_PYTHON` lies `dbt`;
+`F1_MANIFESTS` holds <domain>/manifest.json, made by `dbt parse` before Airflow parses.
 """
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from f1mesh import settings
 from f1mesh.orchestration.client import Site
 from f1mesh.workspace import Workspace
 
-SHORTEST = "F1_SHORTEST_DEADLINE_S"
+SHORTEST_S = 900.0
 
 
 @dataclass(frozen=True)
@@ -38,16 +34,16 @@ class Settings:
     def read(cls) -> Settings:
         """The settings of this process."""
         workspace = Workspace.locate()
-        python = os.environ.get("F1_MESH_PYTHON")
-        manifests = os.environ.get("F1_MANIFESTS")
+        said = settings.Settings.read()
+        deadline = said.shortest_deadline_s or SHORTEST_S
         return cls(
             workspace=workspace,
-            python=Path(python or workspace.home / "envs" / "platform" / "bin" / "python"),
-            manifests=Path(manifests or workspace.home / "manifests"),
-            target=os.environ.get("F1_TARGET", "local"),
-            repository=os.environ.get("F1_REPOSITORY_URL", "").rstrip("/"),
-            server=os.environ.get("F1_STEP_SERVER", "1") != "0",
-            shortest_deadline=timedelta(seconds=float(os.environ.get(SHORTEST, "900"))),
+            python=said.mesh_python or workspace.home / "envs" / "platform" / "bin" / "python",
+            manifests=said.manifests or workspace.home / "manifests",
+            target=said.target or "local",
+            repository=(said.repository_url or "").rstrip("/"),
+            server=said.step_server is not False,
+            shortest_deadline=timedelta(seconds=deadline),
         )
 
     def site(self) -> Site:

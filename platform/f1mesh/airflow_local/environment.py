@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from f1mesh.airflow_local.requirements import PYTHON, Requirements, run_uv
 from f1mesh.errors import PermanentError
+from f1mesh.settings import Settings
 from f1mesh.workspace import Workspace
 
 STAMP = ".f1-lock"
@@ -56,7 +56,7 @@ def ensure(workspace: Workspace, say: Callable[[str], None]) -> Path:
 
 def find_python(candidates: tuple[str, ...] | None = None) -> str:
     """A Python 3.12 of this machine. Raises PermanentError, with the remedy, if there is none."""
-    named = os.environ.get("F1_AIRFLOW_PYTHON")
+    named = Settings.read().airflow_python
     pyenv = sorted((Path.home() / ".pyenv" / "versions").glob(f"{PYTHON}.*/bin/python"))
     usual = (sys.executable, f"python{PYTHON}", *map(str, pyenv), "python3")
     for candidate in candidates or ((named,) if named else usual):

@@ -21,10 +21,10 @@ from f1mesh.client import Target
 from f1mesh.connector_ties import PLAIN_ADDRESS
 from f1mesh.errors import PermanentError
 from f1mesh.services import choose_port
+from f1mesh.settings import Settings
 from f1mesh.workspace import Workspace
 
 USER = "admin"
-PORT_SETTING = "F1_AIRFLOW_PORT"
 HOME_SETTING = "AIRFLOW_HOME"  # in the environment of every process of an Airflow
 
 
@@ -43,8 +43,8 @@ class Secrets:
     def invent(cls) -> Secrets:
         """Raises PermanentError if a port that the environment asks for is taken."""
         return cls(
-            port=choose_port(PORT_SETTING, "Airflow"),
-            warehouse_port=choose_port("F1_WAREHOUSE_PORT", "The warehouse"),
+            port=choose_port(Settings.airflow_port.name, "Airflow"),
+            warehouse_port=choose_port(Settings.warehouse_port.name, "The warehouse"),
             warehouse_token=secrets.token_urlsafe(32),
             password=secrets.token_urlsafe(12),
             jwt_secret=secrets.token_urlsafe(48),

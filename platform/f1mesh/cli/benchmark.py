@@ -26,6 +26,7 @@ import psutil
 from f1mesh.cli.output import emit_json, note, print_table
 from f1mesh.cli.overhead import measure_overheads, show_overheads
 from f1mesh.errors import PermanentError
+from f1mesh.settings import Settings
 from f1mesh.sources.loading import sample_arguments
 from f1mesh.workspace import Workspace
 
@@ -78,7 +79,7 @@ def measure(workspace: Workspace, parts: Sequence[str], *, as_json: bool) -> Non
 
 def _input(workspace: Workspace) -> list[str]:
     """What is loaded: the options in `F1_BENCH_INPUT`, else something made up."""
-    named = shlex.split(os.environ.get("F1_BENCH_INPUT", ""))
+    named = shlex.split(Settings.read().bench_input or "")
     return named or sample_arguments(workspace.root, 1)
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import socket
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 
+from f1mesh.errors import PermanentError
 from f1mesh.orchestration.session import running
+from f1mesh.settings import Settings
 from f1mesh.sources.declared import source_systems
 from f1mesh.workspace import Workspace
 
@@ -50,6 +51,7 @@ def diagnose(workspace: Workspace, datasets: Iterable[Workspace]) -> Sequence[Fi
     findings.append(_warehouse())
     findings.append(_isolation())
     findings.append(_airflow(workspace))
+    findings += _settings(Settings.read())
     for dataset in datasets:
         names = ", ".join(service.name for service in running(dataset))
         findings.append(Finding(f"dataset {dataset.dataset}", "ok", f"runs: {names or 'nothing'}"))
@@ -61,6 +63,19 @@ def _package(name: str) -> Finding:
         return Finding(name, "ok", metadata.version(name))
     except metadata.PackageNotFoundError:
         return Finding(name, "missing", "delete .f1/envs and run `./f1` again")
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    """The settings that the environment has: a wrong one keeps the main job from running."""
+    for setting in Settings.all():
+        try:
+            value = setting.__get__(settings, Settings)
+        except PermanentError as error:
+            yield Finding(setting.name, "missing", str(error))
+            continue
+        if value is not None:
+            said = "is set" if setting.secret else settings.environment[setting.name]
+            yield Finding(setting.name, "ok", said)
 
 
 def _disk(workspace: Workspace) -> Finding:
@@ -79,16 +94,16 @@ def _reachable(part: str, host: str, use: str) -> Finding:
 
 
 def _warehouse() -> Finding:
-    host = os.environ.get("DATABRICKS_HOST")
+    host = Settings.read().databricks_host
     return Finding("warehouse", "ok", f"Databricks at {host}" if host else "embedded")
 
 
 def _isolation() -> Finding:
-    from f1mesh.warehouse.engine import ENGINE_SETTING
     from f1mesh.warehouse.isolation import possible
 
-    if url := os.environ.get(ENGINE_SETTING):
-        return Finding("engine's port", "absent", f"{url} ({ENGINE_SETTING}) guards itself or not")
+    if url := Settings.read().engine:
+        name = Settings.engine.name
+        return Finding("engine's port", "absent", f"{url} ({name}) guards itself or not")
     if reason := possible():
         return Finding(
             "engine's port", "absent", f"{reason}: every user of this machine reaches the engine"
@@ -99,7 +114,6 @@ def _isolation() -> Finding:
 def _airflow(workspace: Workspace) -> Finding:
     from f1mesh.airflow_local import environment
     from f1mesh.airflow_local.requirements import Requirements
-    from f1mesh.errors import PermanentError
 
     version = Requirements.of(workspace).version
     if environment.is_ready(workspace):

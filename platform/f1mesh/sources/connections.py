@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import os
-
 from f1mesh.errors import TransientError
 from f1mesh.services import Service
+from f1mesh.settings import Settings, source_setting
 from f1mesh.workspace import Workspace
-
-
-def setting_of(connection: str) -> str:
-    """The environment variable that says where a connection leads."""
-    return f"F1_SOURCE_{connection.upper()}"
 
 
 def named_url(connection: str) -> str | None:
     """The URL that the environment gives a connection, if it does."""
-    return os.environ.get(setting_of(connection)) or None
+    return Settings.read().source_url(connection)
 
 
 def service_of(connection: str, workspace: Workspace) -> Service:
@@ -35,6 +29,6 @@ def source_url(connection: str, workspace: Workspace) -> str:
     if found is None or "url" not in found.endpoint:
         raise TransientError(
             f"The source '{connection}' of the dataset '{workspace.dataset}' does not run. Start "
-            f"the sources with `./f1 source start`, or set {setting_of(connection)} to its URL."
+            f"the sources with `./f1 source start`, or set {source_setting(connection)} to its URL."
         )
     return str(found.endpoint["url"])

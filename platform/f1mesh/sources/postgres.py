@@ -24,7 +24,8 @@ import psutil
 
 from f1mesh.errors import PermanentError, TransientError
 from f1mesh.services import Service, choose_port
-from f1mesh.sources.connections import named_url, setting_of
+from f1mesh.settings import source_setting
+from f1mesh.sources.connections import named_url
 from f1mesh.sources.system import SourceSystem
 from f1mesh.workspace import Workspace
 
@@ -108,7 +109,7 @@ class PostgresServer(SourceSystem):
                 lambda: _answers(address),
             )
         except _CannotRun as error:
-            named = f"{error}, or set {setting_of(self.connection)} to the URL of another one."
+            named = f"{error}, or set {source_setting(self.connection)} to the URL of another one."
             raise PermanentError(named) from error
         return address
 

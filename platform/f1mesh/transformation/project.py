@@ -9,7 +9,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from typing import Any
 from f1mesh.client import Target
 from f1mesh.errors import PermanentError
 from f1mesh.registry import Domain
+from f1mesh.settings import Settings, lent
 from f1mesh.transformation.kept import KeptParse
 from f1mesh.transformation.manifests import project_digest
 from f1mesh.workspace import Workspace, private_folder
@@ -135,8 +135,8 @@ class DbtProject:
     def manifest(self) -> dict[str, Any]:
         """dbt's manifest of the last invocation; raises PermanentError if there was none."""
         found = self.manifest_path
-        if (prebuilt := os.environ.get("F1_MANIFESTS")) and not found.is_file():
-            found = Path(prebuilt) / self.domain / "manifest.json"  # another machine has built
+        if (prebuilt := Settings.read().manifests) and not found.is_file():
+            found = prebuilt / self.domain / "manifest.json"  # another machine has built
         try:
             content: dict[str, Any] = json.loads(found.read_text())
         except FileNotFoundError as error:
@@ -149,10 +149,9 @@ class DbtProject:
     def current_manifest(self, *, progress: Progress = print) -> dict[str, Any]:
         """dbt's manifest of the project as it is now; nothing is parsed where that was done."""
         if not (self._stamp.is_file() and self._stamp.read_text() == self.digest):
-            with _ONE_INVOCATION, self._alone():
+            with _ONE_INVOCATION, self._alone(), lent(self.environment):
                 if not self._restored():
                     progress(f"{self.domain}: dbt parses the project")
-                    os.environ.update(self.environment)
                     self._parse()
         return self.manifest()
 
@@ -218,8 +217,7 @@ class DbtProject:
         from dbt.cli.main import dbtRunner
 
         given = ["--vars", json.dumps(dict(variables))] if variables else []
-        with _ONE_INVOCATION, self._alone():
-            os.environ.update(self.environment)
+        with _ONE_INVOCATION, self._alone(), lent(self.environment):
             callbacks = [_reporter(progress), *([_print_json] if self.log == "json" else [])]
             runner = dbtRunner(manifest=self._parse(given), callbacks=callbacks)
             outcome = runner.invoke([*arguments, *given, *self._folders()])

@@ -7,7 +7,6 @@ statement at a time from a pool. Of our own engines each session has a process t
 
 from __future__ import annotations
 
-import os
 import socket
 import threading
 import time
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from f1mesh.errors import PermanentError
+from f1mesh.settings import Settings
 from f1mesh.warehouse.engine_process import EngineProcess
 from f1mesh.warehouse.errors import SqlError
 from f1mesh.warehouse.lease import Lease, translated
@@ -26,8 +25,7 @@ from f1mesh.warehouse.lease import Lease, translated
 if TYPE_CHECKING:
     from pyspark.sql.connect.session import SparkSession
 
-ENGINE_SETTING = "F1_ENGINE"
-MEMORY_SETTING = "F1_WAREHOUSE_MEMORY"
+
 _PROBED_AFTER_S = 1.0  # a session that rested longer is asked before it is lent
 _KEPT_IDLE_S = 600.0  # an engine that rested longer is ended
 _KEPT_BYTES = 1 << 30  # one that holds more memory after a statement is ended
@@ -75,7 +73,7 @@ class Engine:
     @classmethod
     def start(cls) -> Engine:
         """The engine that `F1_ENGINE` names (`sc://host:port`), else Sail."""
-        engine = cls(os.environ.get(ENGINE_SETTING) or None)
+        engine = cls(Settings.read().engine)
         if engine._url is None:
             threading.Thread(target=engine._watch, name="engines", daemon=True).start()
         return engine
@@ -170,8 +168,8 @@ class Engine:
             largest = max(used, key=lambda seat: used[seat])
             largest.end(
                 f"The statement was ended: it held {used[largest] / 1e9:.1f} GB, and all engines "
-                f"together may hold {self._limit / 1e9:.1f} GB. Split it, or set {MEMORY_SETTING} "
-                "(GB)."
+                f"together may hold {self._limit / 1e9:.1f} GB. Split it, or set "
+                f"{Settings.warehouse_memory.name} (GB)."
             )
 
     def stop(self) -> None:
@@ -187,15 +185,16 @@ class Engine:
 def unreachable() -> str | None:
     """In words, why the engine that F1_ENGINE names does not answer; None if it does, or none is
     named."""
-    if not (url := os.environ.get(ENGINE_SETTING)):
+    if not (url := Settings.read().engine):
         return None
+    name = Settings.engine.name
     try:
         found = urlsplit(url)
         if found.scheme != "sc" or not found.hostname:
-            return f"{ENGINE_SETTING} is '{url}', and not sc://<host>[:<port>]."
+            return f"{name} is '{url}', and not sc://<host>[:<port>]."
         socket.create_connection((found.hostname, found.port or _PORT), timeout=10).close()
     except (OSError, ValueError) as error:
-        return f"The engine {url} (from {ENGINE_SETTING}) does not answer: {error}."
+        return f"The engine {url} (from {name}) does not answer: {error}."
     return None
 
 
@@ -204,13 +203,8 @@ def memory_limit() -> int:
     the machine (or the container) has. Raises PermanentError for a setting that is no number."""
     import psutil
 
-    if given := os.environ.get(MEMORY_SETTING):
-        try:
-            return int(float(given) * 1e9)
-        except ValueError as error:
-            raise PermanentError(
-                f"{MEMORY_SETTING} is '{given}', and not a number of GB."
-            ) from error
+    if given := Settings.read().warehouse_memory:
+        return int(given * 1e9)
     total = int(psutil.virtual_memory().total)
     with suppress(OSError, ValueError):  # no container, or one without a limit ("max")
         total = min(total, int(Path("/sys/fs/cgroup/memory.max").read_text()))

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import sys
 
 from f1mesh.client import embedded_service
+from f1mesh.schemas import LOCAL_CATALOG
 from f1mesh.services import Running, choose_port, listens
-from f1mesh.warehouse.server import TOKEN_SETTING
+from f1mesh.settings import Settings
 from f1mesh.workspace import Workspace
-
-PORT_SETTING = "F1_WAREHOUSE_PORT"
-CATALOG_SETTING = "F1_CATALOG"
 
 
 def start(workspace: Workspace) -> Running:
@@ -23,10 +20,11 @@ def start(workspace: Workspace) -> Running:
     service = embedded_service(workspace)
     if found := service.running():
         return found
-    port = choose_port(PORT_SETTING, "The warehouse")
-    token = os.environ.get(TOKEN_SETTING) or secrets.token_urlsafe(32)
+    settings = Settings.read()
+    port = choose_port(Settings.warehouse_port.name, "The warehouse")
+    token = settings.warehouse_token or secrets.token_urlsafe(32)
     folder = workspace.data / "warehouse"
-    catalog = os.environ.get(CATALOG_SETTING, "f1_local")
+    catalog = settings.catalog or LOCAL_CATALOG
     command = [
         sys.executable, "-m", "f1mesh.warehouse.server", "--folder", str(folder),
         "--port", str(port), "--catalog", catalog,
@@ -35,7 +33,7 @@ def start(workspace: Workspace) -> Running:
         command,
         {"port": port, "token": token},
         lambda: listens(port),
-        env={TOKEN_SETTING: token},
+        env={Settings.warehouse_token.name: token},
     )
 
 

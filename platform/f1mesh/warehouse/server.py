@@ -15,32 +15,34 @@ from pathlib import Path
 
 from f1mesh.client import HTTP_PATH
 from f1mesh.errors import MeshError
-from f1mesh.warehouse.engine import ENGINE_SETTING
+from f1mesh.settings import Settings, forget
 from f1mesh.warehouse.events import event
 from f1mesh.warehouse.isolation import leave_network
 from f1mesh.warehouse.sql.limits import PYTHON_RECURSION
-
-TOKEN_SETTING = "F1_WAREHOUSE_TOKEN"
 
 
 def main() -> None:
     """Serve until SIGTERM."""
     arguments = _arguments()
-    token = os.environ.pop(TOKEN_SETTING, "")
+    settings = Settings.read()
+    forget(Settings.warehouse_token)
+    token = settings.warehouse_token or ""
     if len(token) < 16:
-        sys.exit(f"Set {TOKEN_SETTING} to a random token of at least 16 characters.")
+        sys.exit(
+            f"Set {Settings.warehouse_token.name} to a random token of at least 16 characters."
+        )
     sys.setrecursionlimit(PYTHON_RECURSION)
     os.umask(0o077)  # tables, catalog and logs are the owner's alone
     door = _bind(arguments.port)
-    _isolate()
+    _isolate(settings)
     from f1mesh.warehouse.engine import unreachable
     from f1mesh.warehouse.protocol.service import Service
     from f1mesh.warehouse.protocol.transport import Server
-    from f1mesh.warehouse.warehouse import PATHS_SETTING, Warehouse
+    from f1mesh.warehouse.warehouse import Warehouse
 
     if reason := unreachable():
         sys.exit(reason)
-    paths = tuple(map(Path, filter(None, os.environ.get(PATHS_SETTING, "").split(os.pathsep))))
+    paths = settings.warehouse_paths or ()
     try:
         warehouse = Warehouse.open(arguments.folder, arguments.catalog, paths)
     except MeshError as error:
@@ -68,9 +70,9 @@ def _bind(port: int) -> socket.socket:
     return door
 
 
-def _isolate() -> None:
+def _isolate(settings: Settings) -> None:
     """Leave the machine's network, but for an engine that is reached through it."""
-    if os.environ.get(ENGINE_SETTING):
+    if settings.engine:
         return
     if reason := leave_network():
         event("not isolated", reason=reason, risk="other users of this machine reach the engine")

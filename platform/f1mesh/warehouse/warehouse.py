@@ -16,8 +16,6 @@ from f1mesh.warehouse.engine import Engine
 from f1mesh.warehouse.storage.locks import TableLocks
 from f1mesh.warehouse.storage.log import DeltaLogs
 
-PATHS_SETTING = "F1_WAREHOUSE_PATHS"  # folders, as PATH has them, that LOCATION may name
-
 
 @dataclass
 class Warehouse:

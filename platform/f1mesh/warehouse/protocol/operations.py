@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 import uuid
@@ -10,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 
+from f1mesh.settings import Settings
 from f1mesh.warehouse.engine import Engine
 from f1mesh.warehouse.errors import SqlError
 from f1mesh.warehouse.events import event
@@ -20,7 +20,6 @@ from f1mesh.warehouse.sessions import Session
 
 WORKERS = 32
 INTERRUPT_SECONDS = 0.2
-ABANDONED_SETTING = "F1_WAREHOUSE_ABANDONED_S"
 ABANDONED_SECONDS = 60.0  # clients ask for the state of a statement every few seconds
 UNREAD_SECONDS = 900.0
 Note = Callable[[str], None]
@@ -165,7 +164,7 @@ class Operations:
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="statement")
         self._known: dict[bytes, Operation] = {}
         self._lock = threading.Lock()
-        self._patience = float(os.environ.get(ABANDONED_SETTING) or ABANDONED_SECONDS)
+        self._patience = Settings.read().warehouse_abandoned_s or ABANDONED_SECONDS
         self._stopped = threading.Event()
         threading.Thread(target=self._watch, name="abandoned", daemon=True).start()
 

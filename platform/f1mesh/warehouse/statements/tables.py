@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from f1mesh.settings import Settings
 from f1mesh.warehouse.catalog.entries import Entry, Name, Table, View
 from f1mesh.warehouse.errors import SqlError, quoted, schema_not_found, table_exists, unsupported
 from f1mesh.warehouse.relations import CLUSTER_BY
@@ -28,7 +29,6 @@ from f1mesh.warehouse.statements.properties import checked_properties
 from f1mesh.warehouse.storage.commit import new_metadata
 from f1mesh.warehouse.storage.constraints import PRIMARY_KEY
 from f1mesh.warehouse.storage.log import Snapshot, commit_path
-from f1mesh.warehouse.warehouse import PATHS_SETTING
 
 
 @dataclass
@@ -148,7 +148,7 @@ def _write(ctx: Context, name: Name, entry: Entry | None, spec: CreateTable) -> 
         raise SqlError(
             "UNAUTHORIZED_ACCESS",
             f"Tables may not lie at '{location}'. Leave LOCATION out, or start the warehouse with "
-            f"{PATHS_SETTING} naming a folder above it.",
+            f"{Settings.warehouse_paths.name} naming a folder above it.",
             "42501",
         )
     if moved and commit_path(location, 0).exists():
