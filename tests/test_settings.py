@@ -23,6 +23,9 @@ OF_OTHERS = frozenset({"PATH", "PYTHONHASHSEED"})
 # Variables that the library gives to dbt and does not read.
 FOR_DBT = frozenset({"F1_DBT_STATE"})
 
+# Processes of their own, which begin with what they were told.
+THEIR_OWN = frozenset({"orchestration/forkserver.py", "transformation/parse.py", "settings.py"})
+
 NAMES = {setting.name for setting in Settings.all()}
 
 WRONG = [
@@ -192,3 +195,26 @@ def _reads(tree: ast.AST) -> Iterator[str]:
                 continue
         if not (isinstance(read, ast.Constant) and read.value in OF_OTHERS):
             yield f"{node.lineno}: {ast.unparse(node)}"
+
+
+def test_nobody_writes_into_the_environment_for_another_to_find(root: Path) -> None:
+    library = root / "platform" / "f1mesh"
+
+    found = {
+        str(file.relative_to(library))
+        for file in library.rglob("*.py")
+        if any(map(_writes, ast.walk(ast.parse(file.read_text()))))
+    }
+
+    assert found == THEIR_OWN
+
+
+def _writes(node: ast.AST) -> bool:
+    match node:
+        case ast.Subscript(value=ast.Attribute(attr="environ"), ctx=ast.Store() | ast.Del()):
+            return True
+        case ast.Call(func=ast.Attribute(value=ast.Attribute(attr="environ"), attr=change)):
+            return change in {"update", "pop", "setdefault", "clear"}
+        case ast.Call(func=ast.Attribute(attr="putenv" | "unsetenv")):
+            return True
+    return False

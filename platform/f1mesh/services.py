@@ -168,14 +168,23 @@ def free_port() -> int:
 
 
 def choose_port(setting: str, owner: str) -> int:
-    """The port that the environment variable `setting` asks for, else a free one.
-
-    A server that was just killed may hold its port a moment longer, so a taken one is tried for
-    some seconds. Raises PermanentError where the wanted port stays taken, with the remedy.
-    """
+    """The port that the environment variable `setting` asks for, else a free one; raises as
+    `claim_port` does."""
     wanted = Settings.read().port(setting, owner)
     if wanted is None:
         return free_port()
+    remedy = f"Free the port, or unset {setting} to let a free one be chosen."
+    return claim_port(
+        wanted, f"{owner} cannot listen on 127.0.0.1:{wanted} (from {setting})", remedy
+    )
+
+
+def claim_port(wanted: int, failure: str, remedy: str) -> int:
+    """This port, once nothing holds it.
+
+    A server that was just killed may hold its port a moment longer, so a taken one is tried for
+    some seconds. Raises PermanentError where it stays taken.
+    """
     deadline = time.monotonic() + PORT_PATIENCE_S
     while True:
         try:
@@ -187,10 +196,7 @@ def choose_port(setting: str, owner: str) -> int:
             if error.errno == errno.EADDRINUSE and time.monotonic() < deadline:
                 time.sleep(0.1)
                 continue
-            raise PermanentError(
-                f"{owner} cannot listen on 127.0.0.1:{wanted} (from {setting}): {error}. "
-                f"Free the port, or unset {setting} to let a free one be chosen."
-            ) from error
+            raise PermanentError(f"{failure}: {error}. {remedy}") from error
 
 
 def listens(port: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,6 +14,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from f1mesh.cli.app import app
+from f1mesh.errors import PermanentError
+from f1mesh.services import free_port
+from f1mesh.warehouse import launch
+from f1mesh.workspace import Workspace
 
 F1 = Callable[..., Result]
 
@@ -65,6 +70,29 @@ def _asks(f1: F1) -> None:
     wrong = f1("sql", "select * from nothing")
     assert (wrong.exit_code, wrong.stdout) == (1, "")
     assert "[TABLE_OR_VIEW_NOT_FOUND]" in wrong.stderr
+
+
+def test_a_warehouse_starts_again_where_it_is_known_to_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("F1_HOME", str(tmp_path))
+    monkeypatch.setenv("F1_WAREHOUSE_PORT", str(free_port()))
+    workspace, address = Workspace.locate(), launch.Address(free_port(), "t" * 20)
+    before = dict(os.environ)
+
+    for _ in range(2):
+        try:
+            running = launch.start(workspace, address)
+            assert dict(running.endpoint) == {"port": address.port, "token": address.token}
+        finally:
+            launch.stop(workspace)
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", address.port))
+        other.listen()
+        with pytest.raises(PermanentError, match=f"127.0.0.1:{address.port}, where it was: .*Free"):
+            launch.start(workspace, address)
+
+    assert dict(os.environ) == before
 
 
 def test_the_server_does_not_start_without_a_token(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -44,7 +43,6 @@ class Assembly:
                 f"The dataset '{self.workspace.dataset}' has no Airflow: `./f1 up` sets it up."
             )
         self.installation = found
-        os.environ.update(found.warehouse_environment())
 
     def settle(self) -> None:
         """Choose the addresses, before the warehouse starts: those of the last time, if free.
@@ -65,7 +63,6 @@ class Assembly:
             components.stop(self.workspace)  # what runs knows the old addresses
         self.installation = replace(found, secrets=chosen)
         self.installation.save()
-        os.environ.update(self.installation.warehouse_environment())
 
     def start(self) -> tuple[str, ...]:
         """Make the environment and the manifests, start what does not run: its names."""
@@ -125,7 +122,7 @@ class Assembly:
     def _start_warehouse(self, _missing: tuple[str, ...]) -> None:
         from f1mesh.warehouse import launch
 
-        launch.start(self.workspace)
+        launch.start(self.workspace, self.installation.warehouse)
 
     def _missing_components(self) -> tuple[str, ...]:
         return tuple(sorted(set(components.NAMES) - set(components.running(self.workspace))))

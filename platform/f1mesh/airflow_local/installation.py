@@ -22,6 +22,7 @@ from f1mesh.connector_ties import PLAIN_ADDRESS
 from f1mesh.errors import PermanentError
 from f1mesh.services import choose_port
 from f1mesh.settings import Settings
+from f1mesh.warehouse.launch import Address
 from f1mesh.workspace import Workspace
 
 USER = "admin"
@@ -104,12 +105,10 @@ class Installation:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.secrets.port}"
 
-    def warehouse_environment(self) -> dict[str, str]:
-        """What keeps a restarted warehouse at its address."""
-        return {
-            "F1_WAREHOUSE_PORT": str(self.secrets.warehouse_port),
-            "F1_WAREHOUSE_TOKEN": self.secrets.warehouse_token,
-        }
+    @property
+    def warehouse(self) -> Address:
+        """Where the embedded warehouse is, also when it was started again."""
+        return Address(self.secrets.warehouse_port, self.secrets.warehouse_token)
 
     def variables(self, target: Target) -> dict[str, str]:
         """The whole environment of every process of this Airflow.

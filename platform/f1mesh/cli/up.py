@@ -105,7 +105,8 @@ def _raise(
     begin = time.monotonic()
     assembly = Assembly(mesh, workspace, view.say)
     assembly.settle()
-    with sources(workspace, keep=keep), warehouse(workspace, keep=keep) as target:
+    address = assembly.installation.warehouse
+    with sources(workspace, keep=keep), warehouse(workspace, keep=keep, at=address) as target:
         with ThreadPoolExecutor(1) as aside:  # Airflow starts while the sources are loaded
             starting = aside.submit(assembly.start)
             wish.chosen.load(view.progress, view.say)

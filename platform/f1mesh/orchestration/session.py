@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import psutil
 
@@ -21,6 +22,9 @@ from f1mesh.client import Target, embedded_service, find_target, named_host
 from f1mesh.errors import PermanentError
 from f1mesh.services import Service
 from f1mesh.workspace import Workspace, private_folder
+
+if TYPE_CHECKING:
+    from f1mesh.warehouse.launch import Address
 
 
 @contextmanager
@@ -46,15 +50,18 @@ def sole_run(workspace: Workspace) -> Iterator[None]:
 
 
 @contextmanager
-def warehouse(workspace: Workspace, *, keep: bool = False) -> Iterator[Target]:
-    """The warehouse of the environment, or the embedded one, started where it does not run yet."""
+def warehouse(
+    workspace: Workspace, *, keep: bool = False, at: Address | None = None
+) -> Iterator[Target]:
+    """The warehouse of the environment, or the embedded one, started (`at` an address that others
+    know) where it does not run yet."""
     if named_host():
         yield find_target(workspace)
         return
     from f1mesh.warehouse import launch
 
     with _owned(workspace, keep):
-        launch.start(workspace)
+        launch.start(workspace, at)
         yield find_target(workspace)
 
 
