@@ -5,13 +5,10 @@ from __future__ import annotations
 import errno
 import json
 import os
-import re
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner, Result
 
 from f1mesh.cli.app import app
@@ -117,25 +114,3 @@ def test_questions_to_a_warehouse_that_has_nothing_name_the_remedy(
 
     assert result.exit_code == 1
     assert "DATABRICKS_HTTP_PATH is not" in result.stderr
-
-
-def test_commands_that_are_named_anywhere_exist(root: Path) -> None:
-    """In documents, help, messages and comments: `./f1 <command>`, `./f1 <group> <command>`."""
-    kinds = ("*.py", "*.md", "*.yaml", "*.yml", "*.sql", "*.sh", "*.env", "*.toml")
-    listed = subprocess.run(
-        ["git", "ls-files", *kinds], cwd=root, capture_output=True, text=True, check=True
-    ).stdout.splitlines()
-    top = typer.main.get_command(app)
-    named: set[str] = set()
-    wrong = []
-    for file in listed:
-        text = (root / file).read_text(encoding="utf-8")
-        for first, second in re.findall(r"\./f1 ([a-z][a-z_-]*)(?:[ |]([a-z][a-z_-]*))?", text):
-            named.add(first)
-            command = getattr(top, "commands", {}).get(first)
-            inner = getattr(command, "commands", None)
-            if command is None or (inner and second and second not in inner):
-                wrong.append(f"{file}: ./f1 {first} {second}")
-
-    assert len(named) > 15
-    assert wrong == []
