@@ -11,6 +11,7 @@ export F1_TARGET="${F1_TARGET:-prod}"
 export PYTHONPATH="$F1_ROOT/platform${PYTHONPATH:+:$PYTHONPATH}"
 
 set -a
+# shellcheck source=platform/airflow/airflow.env
 . "$F1_ROOT/platform/airflow/airflow.env"
 set +a
 

@@ -3,4 +3,4 @@ select
   country,
   driver_count as drivers
 from drivers.countries_driver_count
-order by driver_count desc, country
+order by driver_count desc, country asc

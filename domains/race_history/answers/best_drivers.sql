@@ -8,5 +8,5 @@ select
   win_rate
 from race_history.driver_career
 where starts > 0
-order by titles desc, wins desc, podiums desc, starts, driver
+order by titles desc, wins desc, podiums desc, starts asc, driver asc
 limit 25

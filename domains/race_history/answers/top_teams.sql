@@ -19,4 +19,4 @@ inner join seasons
   on standings.season = seasons.season
 where seasons.recency <= 50
   and standings.standing_position <= 5
-order by standings.season desc, standings.standing_position, standings.constructor
+order by standings.season desc, standings.standing_position asc, standings.constructor asc

@@ -15,6 +15,7 @@ from f1mesh.cli import (
     build,
     develop,
     docs,
+    lint,
     products,
     run,
     snapshots,
@@ -50,7 +51,7 @@ for group, function in (
     ("This machine", state.clean),
     ("This machine", state.doctor),
     ("Develop", build.build),
-    ("Develop", develop.lint),
+    ("Develop", lint.lint),
     ("Develop", develop.bench),
 ):
     cls = LoadingCommand if function in (run.run, up.up) else None

@@ -1,4 +1,4 @@
-"""`./f1 test|lint|bench`: what a contributor and CI run."""
+"""`./f1 test|bench`: what a contributor and CI run."""
 
 from __future__ import annotations
 
@@ -39,22 +39,6 @@ def test(
 
 
 @command
-def lint() -> None:
-    """ruff, mypy --strict, the contracts, and what is generated from them: what CI asks of a
-    change."""
-    for arguments in (
-        ["ruff", "check", "."],
-        ["ruff", "format", "--check", "."],
-        ["mypy"],
-        ["f1mesh.cli.app", "contracts", "check"],
-        ["f1mesh.cli.app", "contracts", "generate", "--check"],
-    ):
-        note("$ " + " ".join(arguments).replace("f1mesh.cli.app", "./f1"))
-        _finish([sys.executable, "-P", "-m", *arguments], only_failure=True)
-    note("clean")
-
-
-@command
 def bench(
     parts: Annotated[
         list[str] | None, typer.Argument(help="Which benchmarks; default: all but growth.")
@@ -77,7 +61,6 @@ def _prepare_airflow() -> None:
         note(f"the tests with Airflow are skipped: {error}")
 
 
-def _finish(arguments: list[str], *, only_failure: bool = False) -> None:
+def _finish(arguments: list[str]) -> None:
     code = subprocess.run(arguments, cwd=Workspace.locate().root, check=False).returncode
-    if code or not only_failure:
-        raise typer.Exit(code)
+    raise typer.Exit(code)

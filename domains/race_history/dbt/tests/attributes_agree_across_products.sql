@@ -16,30 +16,44 @@ wide as (
   select * from {{ ref('obt_race_result') }}
 ),
 
+races_run as (
+  select distinct race_sk from results
+),
+
+sprints_run as (
+  select distinct race_sk from sprints
+),
+
 final as (
-  select races.race_id as subject, 'has_sprint' as attribute
+  select
+    races.race_id as subject,
+    'has_sprint' as attribute
   from races
-  inner join (select distinct race_sk from sprints) as run
-    on races.race_sk = run.race_sk
+  inner join sprints_run
+    on races.race_sk = sprints_run.race_sk
   where not races.has_sprint
   union all
-  select races.race_id, 'has_results'
+  select
+    races.race_id as subject,
+    'has_results' as attribute
   from races
-  left join (select distinct race_sk from results) as run
-    on races.race_sk = run.race_sk
-  where races.has_results <> (run.race_sk is not null)
+  left join races_run
+    on races.race_sk = races_run.race_sk
+  where races.has_results <> (races_run.race_sk is not null)
   union all
-  select results.result_id, 'season, race_date, outcome, place or points'
+  select
+    results.result_id as subject,
+    'season, race_date, outcome, place or points' as attribute
   from results
   inner join wide
     on results.race_result_sk = wide.race_result_sk
   where not (
-    results.season <=> wide.season
-    and results.race_date <=> wide.race_date
-    and results.outcome <=> wide.outcome
-    and results.finish_position <=> wide.finish_position
-    and results.points <=> wide.points
-  )
+      results.season <=> wide.season
+      and results.race_date <=> wide.race_date
+      and results.outcome <=> wide.outcome
+      and results.finish_position <=> wide.finish_position
+      and results.points <=> wide.points
+    )
 )
 
 select

@@ -1,5 +1,5 @@
--- A complete season has one champion, and a champion constructor if it ranks constructors; a running
--- season has none.
+-- A complete season has one champion, and a champion constructor if it ranks constructors; a
+-- running season has none.
 with seasons as (
   select * from {{ ref('int_season_completed') }}
 ),

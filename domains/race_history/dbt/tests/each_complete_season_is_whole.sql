@@ -8,7 +8,8 @@ results as (
 ),
 
 winners as (
-  select distinct race_sk from results where finish_position = 1
+  select distinct race_sk from results
+  where finish_position = 1
 ),
 
 final as (

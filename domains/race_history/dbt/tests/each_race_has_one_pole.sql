@@ -1,4 +1,5 @@
--- A race with results has one driver on pole. A warning only: a source may give a slot twice or none.
+-- A race with results has one driver on pole. A warning only: a source may give a slot twice or
+-- none.
 {{ config(severity='warn') }}
 
 with results as (

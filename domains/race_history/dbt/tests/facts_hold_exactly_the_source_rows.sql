@@ -1,24 +1,45 @@
 -- An incremental fact holds what a full build would: every row of the source and no other.
 with facts as (
-  select 'fct_race_result' as fact, cast(result_id as string) as key from {{ ref('fct_race_result') }}
+  select
+    'fct_race_result' as fact,
+    cast(result_id as string) as key
+  from {{ ref('fct_race_result') }}
   union all
-  select 'fct_sprint_result', cast(result_id as string) from {{ ref('fct_sprint_result') }}
+  select
+    'fct_sprint_result' as fact,
+    cast(result_id as string) as key
+  from {{ ref('fct_sprint_result') }}
   union all
-  select 'fct_qualifying_result', cast(qualify_id as string) from {{ ref('fct_qualifying_result') }}
+  select
+    'fct_qualifying_result' as fact,
+    cast(qualify_id as string) as key
+  from {{ ref('fct_qualifying_result') }}
   union all
-  select 'fct_pit_stop', pit_stop_sk from {{ ref('fct_pit_stop') }}
+  select
+    'fct_pit_stop' as fact,
+    pit_stop_sk as key
+  from {{ ref('fct_pit_stop') }}
 ),
 
 source_rows as (
-  select 'fct_race_result' as fact, cast(result_id as string) as key
+  select
+    'fct_race_result' as fact,
+    cast(result_id as string) as key
   from {{ ref('stg_ergast__results') }}
   union all
-  select 'fct_sprint_result', cast(result_id as string) from {{ ref('stg_ergast__sprint_results') }}
+  select
+    'fct_sprint_result' as fact,
+    cast(result_id as string) as key
+  from {{ ref('stg_ergast__sprint_results') }}
   union all
-  select 'fct_qualifying_result', cast(qualify_id as string)
+  select
+    'fct_qualifying_result' as fact,
+    cast(qualify_id as string) as key
   from {{ ref('stg_ergast__qualifying') }}
   union all
-  select 'fct_pit_stop', {{ f1mesh.surrogate_key(['race_id', 'driver_id', 'stop_number']) }}
+  select
+    'fct_pit_stop' as fact,
+    {{ f1mesh.surrogate_key(['race_id', 'driver_id', 'stop_number']) }} as key
   from {{ ref('stg_ergast__pit_stops') }}
 )
 

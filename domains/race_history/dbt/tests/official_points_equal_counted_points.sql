@@ -1,9 +1,9 @@
 {{ config(severity='error', warn_if='>0', error_if='>10') }}
 
--- The official points of a season are the race and sprint points that count: all of them since 1991,
--- the best results before (seed counted_results). Seasons with a calendar of another length than the
--- rule's are left out; thirds and sevenths of a point are rounded in the source. A few differences only
--- warn: a source may correct its results before its standings.
+-- The official points of a season are the race and sprint points that count: all of them since
+-- 1991, the best results before (seed counted_results). Seasons with a calendar of another length
+-- than the rule's are left out; thirds and sevenths of a point are rounded in the source. A few
+-- differences only warn: a source may correct its results before its standings.
 with seasons as (
   select * from {{ ref('int_season_completed') }}
 ),
@@ -20,15 +20,15 @@ rules as (
   group by season
 ),
 
--- Known gaps: F1DB's release of August 2024 lacks the points of the places 7 to 10 of the 2022 United
--- States Grand Prix, which the standings have.
+-- Known gaps: F1DB's release of August 2024 lacks the points of the places 7 to 10 of the 2022
+-- United States Grand Prix, which the standings have.
 known_gaps as (
   select * from values
     (2022, 'fernando-alonso'),
     (2022, 'sebastian-vettel'),
     (2022, 'kevin-magnussen'),
     (2022, 'yuki-tsunoda')
-  as gap (season, driver_ref)
+      as gap (season, driver_ref)
 )
 
 select

@@ -1,4 +1,14 @@
-{{ config(materialized='incremental', incremental_strategy='insert_overwrite', partition_by=['order_month']) }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='insert_overwrite',
+    partition_by=['order_month']
+) }}
 
-select order_id, customer_id, status, amount, order_month from {{ ref('stg_orders') }}
+select
+  order_id,
+  customer_id,
+  status,
+  amount,
+  order_month
+from {{ ref('stg_orders') }}
 {% if is_incremental() %} where order_month >= '2024-02' {% endif %}

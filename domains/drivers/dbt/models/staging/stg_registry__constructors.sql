@@ -7,7 +7,7 @@ newest as (
   select
     *,
     row_number() over (
-      partition by trim(constructorId) order by _airbyte_extracted_at desc, _airbyte_raw_id
+      partition by trim(constructorId) order by _airbyte_extracted_at desc, _airbyte_raw_id asc
     ) as recency
   from source_rows
 ),

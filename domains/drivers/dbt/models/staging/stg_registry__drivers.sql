@@ -7,7 +7,7 @@ newest as (
   select
     *,
     row_number() over (
-      partition by trim(driverId) order by _airbyte_extracted_at desc, _airbyte_raw_id
+      partition by trim(driverId) order by _airbyte_extracted_at desc, _airbyte_raw_id asc
     ) as recency
   from source_rows
 ),

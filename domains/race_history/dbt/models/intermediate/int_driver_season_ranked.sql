@@ -29,9 +29,17 @@ counted_results as (
 ),
 
 scores as (
-  select race_id, driver_id, points from results
+  select
+    race_id,
+    driver_id,
+    points
+  from results
   union all
-  select race_id, driver_id, points from sprint_results
+  select
+    race_id,
+    driver_id,
+    points
+  from sprint_results
 ),
 
 weekends as (
@@ -54,7 +62,7 @@ ranked as (
     counted_results.results_counted,
     row_number() over (
       partition by weekends.season, weekends.driver_id, counted_results.first_round
-      order by weekends.points desc, weekends.round
+      order by weekends.points desc, weekends.round asc
     ) as nth_best
   from weekends
   inner join seasons

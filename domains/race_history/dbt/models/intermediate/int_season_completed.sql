@@ -1,5 +1,5 @@
--- The one place that says whether a season is over. The calendar lists races to come, so a season is
--- complete when each of its races has results and the last one has official standings.
+-- The one place that says whether a season is over. The calendar lists races to come, so a season
+-- is complete when each of its races has results and the last one has official standings.
 with races as (
   select * from {{ ref('stg_ergast__races') }}
 ),
@@ -41,7 +41,7 @@ final as (
     max(case when recency = 1 and has_standings then race_date end) as standings_date,
     coalesce(
       count_if(has_results) = count(*)
-        and max(round) = max(case when has_standings then round end),
+      and max(round) = max(case when has_standings then round end),
       false
     ) as is_complete
   from progress

@@ -27,7 +27,8 @@ drivers as (
   select * from {{ source('drivers', 'dim_driver') }}
 ),
 
--- A stopped race shows in the stops of its other cars, so a change of one stop concerns all of the race.
+-- A stopped race shows in the stops of its other cars, so a change of one stop concerns all of the
+-- race.
 stops as (
   select
     pit_stops.*,

@@ -41,8 +41,8 @@ statuses as (
   select * from {{ ref('dim_status') }}
 ),
 
--- A change of one result or of the race itself concerns all results of the race: whether a drive was
--- shared depends on the other rows.
+-- A change of one result or of the race itself concerns all results of the race: whether a drive
+-- was shared depends on the other rows.
 entries as (
   select
     results.*,
@@ -63,10 +63,10 @@ drives as (
     *,
     {{ is_started('outcome') }} as is_started,
     car_number is not null
-      and {{ is_started('outcome') }}
-      and count_if({{ is_started('outcome') }}) over (
-        partition by race_id, constructor_id, car_number
-      ) > 1 as is_shared_drive
+    and {{ is_started('outcome') }}
+    and count_if({{ is_started('outcome') }}) over (
+      partition by race_id, constructor_id, car_number
+    ) > 1 as is_shared_drive
   from entries
 ),
 

@@ -7,7 +7,7 @@ final as (
     cast(raceId as int) as race_id,
     cast(constructorId as int) as constructor_id,
     coalesce(trim(engineRef), 'unknown') as engine_ref,
-    cast(points as decimal(8,2)) as points,
+    cast(points as decimal(8, 2)) as points,
     cast(position as int) as standing_position,
     trim(positionText) as position_text,
     cast(wins as int) as wins,

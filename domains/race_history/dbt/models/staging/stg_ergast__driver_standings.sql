@@ -6,7 +6,7 @@ final as (
   select
     cast(raceId as int) as race_id,
     cast(driverId as int) as driver_id,
-    cast(points as decimal(8,2)) as points,
+    cast(points as decimal(8, 2)) as points,
     cast(position as int) as standing_position,
     trim(positionText) as position_text,
     cast(wins as int) as wins,

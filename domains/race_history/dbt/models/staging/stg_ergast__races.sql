@@ -11,7 +11,9 @@ final as (
     trim(name) as race_name,
     cast(date as date) as race_date,
     try_cast(
-      concat(cast(cast(date as date) as string), ' ', substr(cast(time as string), 1, 8)) as timestamp
+      concat(
+        cast(cast(date as date) as string), ' ', substr(cast(time as string), 1, 8)
+      ) as timestamp
     ) as race_started_at,
     cast(quali_date as date) as qualifying_date,
     cast(sprint_date as date) as sprint_date,

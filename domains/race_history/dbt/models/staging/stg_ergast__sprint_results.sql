@@ -14,7 +14,7 @@ final as (
     try_cast(trim(positionText) as int) as finish_position,
     trim(positionText) as position_text,
     cast(positionOrder as int) as position_order,
-    cast(points as decimal(8,2)) as points,
+    cast(points as decimal(8, 2)) as points,
     cast(laps as int) as laps,
     cast(milliseconds as bigint) as duration_ms,
     cast(statusId as int) as status_id,

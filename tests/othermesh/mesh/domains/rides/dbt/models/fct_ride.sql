@@ -24,5 +24,7 @@ select
   cast(rides.minutes as int) as minutes,
   rides.changed_at
 from rides
-join {{ source('stations', 'dim_station') }} as station on rides.station_id = station.station_id
+inner join
+  {{ source('stations', 'dim_station') }} as station
+  on rides.station_id = station.station_id
 where {{ f1mesh.changed_since_last_build('changed_at', partition='ride_date') }}
