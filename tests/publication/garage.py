@@ -14,7 +14,7 @@ from f1mesh.client import query
 from f1mesh.contracts.model import Contract
 from f1mesh.publication.journal import Journal
 from f1mesh.publication.pointer import Pointer, read_pointer, table_of
-from f1mesh.publication.publish import Audit, Publication, audit, publish
+from f1mesh.publication.publish import Check, Publication, check, publish
 from f1mesh.publication.recall import Recall
 from f1mesh.publication.rollback import rollback
 from f1mesh.registry import ProductRef
@@ -82,10 +82,10 @@ class Garage:
             f" select 'c1' as id, timestamp'{at:%Y-%m-%d %H:%M:%S}+00:00' as _airbyte_extracted_at"
         )
 
-    def audit(self, recall: Recall | None = None) -> Audit:
+    def check(self, recall: Recall | None = None) -> Check:
         self.runs += 1
         self.now += timedelta(minutes=1)
-        return audit(
+        return check(
             self.connection,
             self.schemas,
             ProductRef(domain="garage", product="dim_car"),
@@ -97,7 +97,7 @@ class Garage:
         )
 
     def publish(self) -> Publication:
-        judged = self.audit()
+        judged = self.check()
         run_id = f"run{self.runs}"
         return publish(self.connection, self.schemas, judged, run_id=run_id, now=self.now)
 

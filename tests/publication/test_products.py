@@ -52,7 +52,7 @@ def test_a_published_product_tells_version_rows_freshness_and_check(
 
     assert (status.version, status.rows, status.candidate) == (done.version, 1, None)
     assert status.source_read_at == NOW - timedelta(hours=1)
-    assert status.last_check == f"passed {done.audit.checks} checks"
+    assert status.last_check == f"passed {done.check.checks} checks"
     assert (status.published_at, status.last_check_at) == (garage.now, garage.now)
 
 
@@ -60,7 +60,7 @@ def test_a_blocked_candidate_is_shown_beside_what_consumers_see(garage: Garage, 
     garage.build({})
     done = garage.publish()
     garage.build({"wheels": "9"})
-    judged = garage.audit()
+    judged = garage.check()
 
     status = status_of(garage, mesh, MANIFEST)
 

@@ -39,7 +39,7 @@ def test_a_good_candidate_is_published_with_all_that_is_known_of_it(garage: Gara
     assert pointer is not None
     assert (pointer.version, pointer.rows, pointer.run_id) == (done.version, 2, "run1")
     assert (pointer.contract_version, pointer.contract_digest) == ("1.0.0", garage.contract.digest)
-    assert pointer.check == f"passed {done.audit.checks} checks, 3 warnings"
+    assert pointer.check == f"passed {done.check.checks} checks, 3 warnings"
     assert pointer.published_at == garage.now
     assert garage.actions() == [("published", done.version)]
 
@@ -48,7 +48,7 @@ def test_a_check_tells_every_rule_with_its_verdict(garage: Garage) -> None:
     garage.read_sources(garage.now)
     garage.build({}, SECOND, {"car_id": "'c3'", "nationality": "'Klingon'"})
 
-    report = (judged := garage.audit()).report
+    report = (judged := garage.check()).report
     lines = judged.lines()
 
     declared = [rule.get("id") or rule["name"] for rule in rules(garage.contract.path)]
@@ -68,11 +68,11 @@ def test_what_is_not_read_again_says_when_it_kept_its_rules(garage: Garage) -> N
     first = garage.publish()
     garage.build(SECOND, {})
 
-    lines = garage.audit().lines()
+    lines = garage.check().lines()
 
     [again] = [line for line in lines if "were not read again" in line]
     assert f"those of version {first.version}, which is published" in again
-    assert f"kept every rule of this contract ({first.audit.checks})" in again
+    assert f"kept every rule of this contract ({first.check.checks})" in again
     assert lines[-1].startswith("passed: ")
 
 
@@ -132,7 +132,7 @@ def test_bad_rows_block_and_consumers_read_the_last_good_version(
     with pytest.raises(ContractBroken, match=f"(?s)stay with version.*{rule}.*e.g. ") as raised:
         garage.publish()
 
-    judged = garage.audit()
+    judged = garage.check()
     assert [(f.rule, f.column, f.count) for f in judged.report.broken] == [(rule, column, 1)]
     assert judged.report.broken[0].example is not None
     assert str(good.version) in str(raised.value)
@@ -166,7 +166,7 @@ def test_another_schema_blocks(
     good = garage.publish()
     garage.build(change)
 
-    report = garage.audit().report
+    report = garage.check().report
 
     assert [(f.rule, f.column) for f in report.broken] == [(rule, column)]
     assert report.broken[0].example is not None
@@ -181,7 +181,7 @@ def test_a_missing_column_blocks_and_is_named_once(garage: Garage) -> None:
     rest = ", ".join(f"{value} as {name}" for name, value in CAR.items() if name != "nationality")
     garage.sql(f"create or replace table {garage.table} using delta as select {rest}")
 
-    report = garage.audit().report
+    report = garage.check().report
 
     assert [(f.rule, f.column) for f in report.broken] == [("column_missing", "nationality")]
     assert garage.consumers_see() == ["c1"]
@@ -222,7 +222,7 @@ def test_the_same_content_in_another_version_does_not_move(garage: Garage) -> No
 
     second = garage.publish()
 
-    assert second.audit.version > first.version
+    assert second.check.version > first.version
     assert (second.action, second.version, second.moved) == (Action.UNCHANGED, first.version, False)
     assert garage.pointer is not None
     assert garage.pointer.version == first.version

@@ -33,10 +33,10 @@ def test_the_same_version_is_not_looked_at_again_and_not_logged_again(garage: Ga
     second = garage.publish()
 
     assert (second.action, second.version) == (Action.UNCHANGED, first.version)
-    assert second.audit.recalled
-    assert second.audit.checks == first.audit.checks
-    assert second.audit.report.warnings == first.audit.report.warnings
-    assert second.audit.report.warnings
+    assert second.check.recalled
+    assert second.check.checks == first.check.checks
+    assert second.check.report.warnings == first.check.report.warnings
+    assert second.check.report.warnings
     assert garage.actions() == [("published", first.version)]
 
 
@@ -47,7 +47,7 @@ def test_a_version_with_the_same_rows_is_compared_once(garage: Garage) -> None:
 
     second, third = garage.publish(), garage.publish()
 
-    assert (second.audit.recalled, third.audit.recalled) == (False, True)
+    assert (second.check.recalled, third.check.recalled) == (False, True)
     assert [action for action, _ in garage.actions()] == ["published", "unchanged"]
 
 
@@ -55,11 +55,11 @@ def test_asked_to_do_all_it_reads_the_rows_again(garage: Garage) -> None:
     garage.build({}, SECOND)
     first = garage.publish()
 
-    judged = garage.audit(Recall(anew=True))
+    judged = garage.check(Recall(anew=True))
 
     assert not judged.recalled
     assert judged.unchanged
-    assert len(judged.report.verdicts) == first.audit.checks
+    assert len(judged.report.verdicts) == first.check.checks
     assert not publish(garage.connection, garage.schemas, judged, run_id="x", now=garage.now).moved
 
 
@@ -69,7 +69,7 @@ def test_a_table_that_was_dropped_and_made_anew_is_checked(garage: Garage) -> No
     garage.sql(f"drop table {garage.table}")
     garage.build({"car_id": "'c3'", "wheels": "9"})
 
-    judged = garage.audit()
+    judged = garage.check()
 
     assert judged.version == first.version
     assert not judged.recalled
@@ -81,7 +81,7 @@ def test_another_contract_is_checked(garage: Garage, tmp_path: Path) -> None:
     garage.publish()
     garage.contract = load_contract(edited(tmp_path, "version: 1.0.0", "version: 1.0.1"))
 
-    assert not garage.audit().recalled
+    assert not garage.check().recalled
 
 
 def test_a_version_that_was_left_by_a_rollback_is_checked_again(garage: Garage) -> None:
@@ -94,7 +94,7 @@ def test_a_version_that_was_left_by_a_rollback_is_checked_again(garage: Garage) 
     again = garage.publish()
 
     assert again.moved
-    assert not again.audit.recalled
+    assert not again.check.recalled
 
 
 def test_a_rule_on_another_table_is_run_again_when_that_table_changes(
@@ -106,11 +106,11 @@ def test_a_rule_on_another_table_is_run_again_when_that_table_changes(
     garage.contract = load_contract(with_rule(tmp_path, rule))
     garage.build({})
     garage.publish()
-    assert garage.audit().recalled
+    assert garage.check().recalled
 
     garage.sql(f"update {garage.catalog}.garage.owners set car_id = 'c9'")
 
-    judged = garage.audit()
+    judged = garage.check()
     assert not judged.recalled
     assert "the_rule" in str(judged.report.broken)
 
@@ -123,7 +123,7 @@ def test_a_rule_that_asks_the_clock_is_run_again_when_that_is_another(
     garage.build({})
     garage.publish()
 
-    assert garage.audit().recalled is recalled
+    assert garage.check().recalled is recalled
 
 
 def with_rule(folder: Path, query: str) -> Path:

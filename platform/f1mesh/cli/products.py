@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from f1mesh.client import Target
     from f1mesh.publication.products import Manifests, ProductStatus
-    from f1mesh.publication.publish import Audit, Publication
+    from f1mesh.publication.publish import Check, Publication
     from f1mesh.registry import Mesh
     from f1mesh.schemas import Schemas
 
@@ -170,21 +170,21 @@ def _products_of(mesh: Mesh, domain: str) -> list[ProductRef]:
 
 def _publish(
     connection: Connection, schemas: Schemas, mesh: Mesh, ref: ProductRef, manifests: Manifests
-) -> tuple[Audit, Publication | None]:
+) -> tuple[Check, Publication | None]:
     from f1mesh.contracts.model import contract_of
-    from f1mesh.publication.publish import audit
+    from f1mesh.publication.publish import check
     from f1mesh.publication.publish import publish as move
 
     run_id = uuid.uuid4().hex
     contract = contract_of(mesh, ref)
     manifest = manifests(ref.domain)
-    judged = audit(connection, schemas, ref, contract, manifest=manifest, run_id=run_id)
+    judged = check(connection, schemas, ref, contract, manifest=manifest, run_id=run_id)
     if not judged.report.passed:
         return judged, None
     return judged, move(connection, schemas, judged, run_id=run_id)
 
 
-def _told(judged: Audit, done: Publication | None) -> dict[str, Any]:
+def _told(judged: Check, done: Publication | None) -> dict[str, Any]:
     seen = judged.published
     return {
         "product": str(judged.contract),

@@ -113,7 +113,7 @@ def _summary(domain: str, outcomes: Sequence[Outcome]) -> DomainSummary:
         models=sum(t.count("model", "snapshot", "seed") for t in transforms),
         tests=sum(t.count("test", "unit_test") for t in transforms),
         warnings=sum(len(t.warnings) for t in (*transforms, *results(StepKind.FRESHNESS))),
-        contract_checks=sum(audit.checks for audit in results(StepKind.CHECK)),
+        contract_checks=sum(check.checks for check in results(StepKind.CHECK)),
         published={ProductRef.parse(p.product).product: p.version for p in publications},
         moved=sum(p.moved for p in publications),
         failed=sum(o.state is not State.DONE for o in outcomes),

@@ -121,7 +121,7 @@ def _publish(result: Any) -> dict[str, Any]:
         "product": result.product,
         "version": result.version,
         "rows": result.rows,
-        "contract": result.audit.contract.version,
+        "contract": result.check.contract.version,
         "moved": result.moved,
     }
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from f1mesh.ingestion.run import SyncResult
     from f1mesh.ingestion.state import SyncState
     from f1mesh.publication.pointer import Pointer
-    from f1mesh.publication.publish import Audit, Publication
+    from f1mesh.publication.publish import Check, Publication
 
 Progress = Callable[[str], None]
 
@@ -47,7 +47,7 @@ class StepRunner:
     variables: Mapping[str, Any] = field(default_factory=dict)  # for dbt
     dbt_log: str = "none"
     progress: Progress = _silent
-    _checks: dict[ProductRef, Audit] = field(default_factory=dict)
+    _checks: dict[ProductRef, Check] = field(default_factory=dict)
     _projects: dict[str, DbtProject] = field(default_factory=dict)
     _one_check: threading.Lock = field(default_factory=threading.Lock)
     _one_look: threading.Lock = field(default_factory=threading.Lock)
@@ -128,12 +128,12 @@ class StepRunner:
         )
         return self._succeeded(report, domain)
 
-    def check(self, ref: ProductRef) -> Audit:
+    def check(self, ref: ProductRef) -> Check:
         """Hold the version that dbt built against the contract; raises when a rule is broken."""
-        from f1mesh.publication.publish import audit
+        from f1mesh.publication.publish import check
 
         with self._one_check, connect(self.target) as connection:
-            result = audit(
+            result = check(
                 connection,
                 self.target.schemas,
                 ref,

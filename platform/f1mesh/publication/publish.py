@@ -1,6 +1,6 @@
 """From the version that dbt built to the version that consumers see.
 
-`audit` judges the candidate, `publish` moves the view. Both can be repeated at any moment: a crash
+`check` judges the candidate, `publish` moves the view. Both can be repeated at any moment: a crash
 between them, or between the log and the view, is mended by doing them again.
 """
 
@@ -35,7 +35,7 @@ class ContractBroken(PermanentError):
 
 
 @dataclass(frozen=True)
-class Audit:
+class Check:
     """The judgement on one candidate. `unchanged`: its content is what is published already, under
     the same contract, so that the view has no reason to move. `recalled`: an earlier run has found
     so, and the log has it."""
@@ -98,7 +98,7 @@ class Publication:
     version: int
     rows: int
     action: Action
-    audit: Audit
+    check: Check
 
     @property
     def moved(self) -> bool:
@@ -106,7 +106,7 @@ class Publication:
 
     def line(self) -> str:
         """What consumers see now, and whether that is new to them."""
-        before = self.audit.published
+        before = self.check.published
         if self.moved:
             was = f"version {before.version} was" if before else "nothing was"
             what = f"moved to version {self.version} ({was} published before)"
@@ -114,11 +114,11 @@ class Publication:
             what = f"stays at version {self.version}: the candidate has the same content"
         return (
             f"{self.product}: the published view {what}; {self.rows:,} rows,"
-            f" contract {self.audit.contract.version}"
+            f" contract {self.check.contract.version}"
         )
 
 
-def audit(
+def check(
     connection: Connection,
     schemas: Schemas,
     ref: ProductRef,
@@ -128,7 +128,7 @@ def audit(
     run_id: str,
     now: datetime | None = None,
     recall: Recall | None = None,
-) -> Audit:
+) -> Check:
     """Judge the newest version of a product's table. A broken contract is logged, not raised.
 
     Rows are read and tested only if the content differs from what is published, or the contract or
@@ -158,10 +158,10 @@ def _recalled(
     published: Pointer,
     known: Entry,
     now: datetime,
-) -> Audit:
+) -> Check:
     surface = check_freshness(contract, freshness, now)
     report = _carried_over(contract, at, surface, published, known)
-    return Audit(contract, at.version, report, published, unchanged=True, recalled=True)
+    return Check(contract, at.version, report, published, unchanged=True, recalled=True)
 
 
 def _looked_at(
@@ -173,7 +173,7 @@ def _looked_at(
     published: Pointer | None,
     recall: Recall,
     now: datetime,
-) -> Audit:
+) -> Check:
     surface = check_surface(connection, contract, at, freshness, now)
     last = recall.last_good(connection, schemas, str(contract))
     stood_on = recall.stands_on(connection, schemas, looked_at(contract, at, schemas))
@@ -184,24 +184,24 @@ def _looked_at(
     beside = {**then, itself(at): stood_on[itself(at)]}
     if published and shows and not recall.anew and last and beside == stood_on:
         report = replace(_carried_over(contract, at, surface, published, last), stood_on=stood_on)
-        return Audit(contract, at.version, report, published, unchanged=True)
+        return Check(contract, at.version, report, published, unchanged=True)
     before = _comparable(contract, published)
     report = check_rows(connection, contract, at, schemas, surface, before)
     report = replace(_unless_emptied(report, published), stood_on=stood_on)
-    return Audit(contract, at.version, report, published, unchanged=bool(shows))
+    return Check(contract, at.version, report, published, unchanged=bool(shows))
 
 
 def publish(
     connection: Connection,
     schemas: Schemas,
-    judged: Audit,
+    judged: Check,
     *,
     run_id: str,
     now: datetime | None = None,
 ) -> Publication:
-    """Move the view to the audited version, unless it shows that content already.
+    """Move the view to the checked version, unless it shows that content already.
 
-    Raises ContractBroken, and leaves the view, if the audit did not pass.
+    Raises ContractBroken, and leaves the view, if the check did not pass.
     """
     judged.raise_if_broken()
     now = now or datetime.now(UTC)
@@ -305,7 +305,7 @@ def _carried_over(
     )
 
 
-def _entry(judged: Audit, action: Action, run_id: str, now: datetime) -> Entry:
+def _entry(judged: Check, action: Action, run_id: str, now: datetime) -> Entry:
     report = judged.report
     return Entry(
         product=str(judged.contract),
