@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -66,9 +67,12 @@ def test_sql_that_was_passed_is_read_again_when_it_or_the_rules_change(
 ) -> None:
     asked: list[list[str]] = []
     ask = lint_sql._ask
-    monkeypatch.setattr(
-        lint_sql, "_ask", lambda root, files: asked.append([*map(str, files)]) or ask(root, files)
-    )
+
+    def observed(root: Path, files: Sequence[Path]) -> tuple[list[str], set[str]]:
+        asked.append([str(file) for file in files])
+        return ask(root, files)
+
+    monkeypatch.setattr(lint_sql, "_ask", observed)
 
     def findings() -> list[str]:
         return lint_sql.sql_findings(tree, [Path("good.sql"), Path("bad.sql")], tmp_path / "s")

@@ -13,7 +13,7 @@ from f1sources.ergast_schema import BY_NAME, arrow_schema
 from f1sources.simulated.draws import Floats, Ints
 
 Texts = NDArray[np.str_]
-Column: TypeAlias = Ints | Texts | Floats | Sequence[object] | pa.Array
+Values: TypeAlias = Ints | Texts | Floats | Sequence[object] | pa.Array
 
 
 def nullable(values: Ints, missing: int = 0) -> pa.Array:
@@ -40,7 +40,7 @@ def times_of_day(milliseconds: Ints) -> pa.Array:
     return micros.cast(pa.time64("us"))
 
 
-def table(name: str, columns: Mapping[str, Column]) -> pa.Table:
+def table(name: str, columns: Mapping[str, Values]) -> pa.Table:
     """An Ergast table; a column that is not given is NULL."""
     schema = arrow_schema(BY_NAME[name])
     length = len(next(iter(columns.values())))
@@ -55,7 +55,7 @@ def table(name: str, columns: Mapping[str, Column]) -> pa.Table:
     )
 
 
-def _typed(column: Column, wanted: pa.DataType) -> pa.Array:
+def _typed(column: Values, wanted: pa.DataType) -> pa.Array:
     if isinstance(column, pa.Array):
         return column if column.type == wanted else column.cast(wanted)
     return pa.array(column, type=wanted)

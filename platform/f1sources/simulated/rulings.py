@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from f1sources.simulated.draws import Ints
 from f1sources.simulated.eras import HUNDREDTHS
-from f1sources.simulated.standings import Table
+from f1sources.simulated.standings import Standings
 
 # The second of the drivers loses his place after the last race; points and wins stay.
 EXCLUDED_DRIVER_SEASON = 1997
@@ -24,11 +24,11 @@ DEDUCTED_POINTS = 15
 class Ruled:
     """Standings and the texts that replace some of their places ('' elsewhere)."""
 
-    table: Table
+    table: Standings
     text: NDArray[np.str_]
 
 
-def rule_drivers(year: int, table: Table) -> Ruled:
+def rule_drivers(year: int, table: Standings) -> Ruled:
     """Drivers' standings with the exclusion of that season, if there was one."""
     text = np.full(table.points.shape, "", dtype="U1")
     if year != EXCLUDED_DRIVER_SEASON:
@@ -40,7 +40,7 @@ def rule_drivers(year: int, table: Table) -> Ruled:
     return Ruled(replace(table, position=position), text)
 
 
-def rule_constructors(year: int, table: Table) -> Ruled:
+def rule_constructors(year: int, table: Standings) -> Ruled:
     """Constructors' standings with the exclusion or the deduction of that season."""
     text = np.full(table.points.shape, "", dtype="U1")
     if year == EXCLUDED_CONSTRUCTOR_SEASON:
@@ -54,7 +54,7 @@ def rule_constructors(year: int, table: Table) -> Ruled:
     return Ruled(table, text)
 
 
-def deductions(year: int, table: Table) -> Ints:
+def deductions(year: int, table: Standings) -> Ints:
     """Points in hundredths to take from each constructor after each round."""
     taken = np.zeros_like(table.points)
     if year == DEDUCTION_SEASON:
@@ -62,7 +62,7 @@ def deductions(year: int, table: Table) -> Ints:
     return taken
 
 
-def _finally(table: Table, position: int) -> int:
+def _finally(table: Standings, position: int) -> int:
     return int(np.flatnonzero(table.position[-1] == position)[0])
 
 

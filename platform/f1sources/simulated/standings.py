@@ -25,7 +25,7 @@ class Tally:
 
 
 @dataclass(frozen=True)
-class Table:
+class Standings:
     """Standings after each round, rounds x competitors; not `listed`: nothing started so far."""
 
     competitors: Ints
@@ -64,7 +64,9 @@ def tally(
     return Tally(competitors, scored, places, present)
 
 
-def table(collected: Tally, parts: tuple[CountingPart, ...], deducted: Ints | None = None) -> Table:
+def table(
+    collected: Tally, parts: tuple[CountingPart, ...], deducted: Ints | None = None
+) -> Standings:
     """The standings after each round; all results count if there are no `parts`.
 
     `deducted` points (rounds x competitors) are taken off, down to none.
@@ -74,7 +76,7 @@ def table(collected: Tally, parts: tuple[CountingPart, ...], deducted: Ints | No
         points = np.maximum(points - deducted, 0)
     reached = np.cumsum(collected.places, axis=0, dtype=np.uint8)
     listed = np.maximum.accumulate(collected.present, axis=0)
-    return Table(
+    return Standings(
         competitors=collected.competitors,
         points=points,
         position=ranked(points, reached, listed),

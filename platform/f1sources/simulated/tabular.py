@@ -13,9 +13,9 @@ from f1sources.simulated import clock, statuses
 from f1sources.simulated.calendar import Race
 from f1sources.simulated.circuits import circuits
 from f1sources.simulated.columns import (
-    Column,
     Identities,
     Texts,
+    Values,
     nullable,
     points,
     position_texts,
@@ -67,7 +67,7 @@ class Writer:
         """Add a season's races, with or without results."""
         count = len(races)
         held = self._circuits.of(np.array([race.circuit for race in races], dtype=np.int64))
-        columns: dict[str, Column] = {
+        columns: dict[str, Values] = {
             "year": np.full(count, races[0].year),
             "round": np.arange(1, count + 1),
             "circuitId": held,
@@ -91,14 +91,14 @@ class Writer:
             name: pa.concat_tables(parts).combine_chunks() for name, parts in self._parts.items()
         }
 
-    def _put(self, name: str, columns: dict[str, Column], key: str | None = None) -> None:
+    def _put(self, name: str, columns: dict[str, Values], key: str | None = None) -> None:
         length = len(next(iter(columns.values())))
         if key is not None:
             columns = {key: self._rows[name] + 1 + np.arange(length)} | columns
         self._rows[name] += length
         self._parts[name].append(table(name, columns))
 
-    def _entry(self, rows: Rows, races_before: int) -> dict[str, Column]:
+    def _entry(self, rows: Rows, races_before: int) -> dict[str, Values]:
         return {
             "raceId": races_before + rows["round"],
             "driverId": self._drivers.of(rows["driver"]),
@@ -112,7 +112,7 @@ class Writer:
         races_before: int,
         km: np.ndarray[tuple[int], np.dtype[np.float64]],
         tenths: bool,
-    ) -> dict[str, Column]:
+    ) -> dict[str, Values]:
         """Rows of races and sprints; the latter do not use all of the columns."""
         letters = np.array([POSITION_TEXTS.get(kind, "") for kind in Outcome])
         lap_ms = rows["fastest_lap_ms"]
@@ -135,11 +135,11 @@ class Writer:
             columns["rank"] = nullable(rows["fastest_lap_rank"])
         return columns
 
-    def _qualifying(self, rows: Rows, races_before: int, tenths: bool) -> dict[str, Column]:
+    def _qualifying(self, rows: Rows, races_before: int, tenths: bool) -> dict[str, Values]:
         times = {part: clock.lap_times(rows[part].tolist(), tenths) for part in ("q1", "q2", "q3")}
         return self._entry(rows, races_before) | {"position": rows["position"]} | times
 
-    def _pit_stops(self, rows: Rows, races_before: int) -> dict[str, Column]:
+    def _pit_stops(self, rows: Rows, races_before: int) -> dict[str, Values]:
         return {
             "raceId": races_before + rows["round"],
             "driverId": self._drivers.of(rows["driver"]),
@@ -165,7 +165,7 @@ class Writer:
     def _put_people(self, paddock: Paddock) -> None:
         people = paddock.people
         drivers = [people.drivers[index] for index in self._drivers.in_order()]
-        columns: dict[str, Column] = {
+        columns: dict[str, Values] = {
             "driverRef": [driver.ref for driver in drivers],
             "number": [people.numbers.get(driver.index) for driver in drivers],
             "code": [driver.code for driver in drivers],
@@ -186,14 +186,14 @@ class Writer:
     def _put_places(self) -> None:
         visited = [circuits()[index] for index in self._circuits.in_order()]
         names = ("name", "location", "country", "lat", "lng", "alt")
-        columns: dict[str, Column] = {"circuitRef": [circuit.ref for circuit in visited]}
+        columns: dict[str, Values] = {"circuitRef": [circuit.ref for circuit in visited]}
         columns |= {name: [getattr(circuit, name) for circuit in visited] for name in names}
         self._put("circuits", columns, "circuitId")
         labels = statuses.labels()
         self._put("status", {"statusId": list(labels), "status": list(labels.values())})
 
 
-def _standings(ruled: Ruled, races_before: int) -> tuple[dict[str, Column], Ints]:
+def _standings(ruled: Ruled, races_before: int) -> tuple[dict[str, Values], Ints]:
     """The columns of standings by round and place, and the competitor of each row."""
     standings = ruled.table
     rounds, places = np.nonzero(standings.listed)
@@ -203,7 +203,7 @@ def _standings(ruled: Ruled, races_before: int) -> tuple[dict[str, Column], Ints
     cells = rounds[by_place], places[by_place]
     position = standings.position[cells]
     texts: Texts = position_texts(position, ruled.text[cells])
-    columns: dict[str, Column] = {
+    columns: dict[str, Values] = {
         "raceId": races_before + cells[0] + 1,
         "points": points(standings.points[cells]),
         "position": nullable(position),

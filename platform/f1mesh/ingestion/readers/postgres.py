@@ -22,7 +22,7 @@ from adbc_driver_manager.dbapi import Connection
 from adbc_driver_postgresql import dbapi
 
 from f1mesh.errors import MeshError, PermanentError, TransientError
-from f1mesh.ingestion.readers.postgres_types import Column
+from f1mesh.ingestion.readers.postgres_types import PostgresColumn
 from f1mesh.ingestion.readers.reader import Extract, Resume
 from f1mesh.ingestion.sync import Stream
 from f1mesh.standard_sql import quoted, text
@@ -112,13 +112,15 @@ class PostgresReader:
             self._local.connection = connection
         return connection
 
-    def _discover(self, connection: Connection) -> Mapping[str, list[Column]]:
-        tables: dict[str, list[Column]] = {}
+    def _discover(self, connection: Connection) -> Mapping[str, list[PostgresColumn]]:
+        tables: dict[str, list[PostgresColumn]] = {}
         for row in _rows(connection, _COLUMNS.format(schema=text(self._schema))):
-            tables.setdefault(row["relation"], []).append(Column.of(row["name"], row["declared"]))
+            tables.setdefault(row["relation"], []).append(
+                PostgresColumn.of(row["name"], row["declared"])
+            )
         return tables
 
-    def _columns(self, stream: Stream) -> list[Column]:
+    def _columns(self, stream: Stream) -> list[PostgresColumn]:
         known = self._tables.get(stream.name)
         if known is None:
             raise PermanentError(
@@ -137,7 +139,11 @@ class PostgresReader:
         return [column for column in known if column.name in wanted]
 
     def _select(
-        self, stream: Stream, columns: list[Column], cursor: Column | None, resume: Resume | None
+        self,
+        stream: Stream,
+        columns: list[PostgresColumn],
+        cursor: PostgresColumn | None,
+        resume: Resume | None,
     ) -> str:
         items = ", ".join(column.expression for column in columns)
         statement = f"select {items} from {quoted(self._schema)}.{quoted(stream.name)}"
@@ -149,7 +155,7 @@ class PostgresReader:
         collation = ' collate "C"' if pa.types.is_string(cursor.kind) else ""
         return f"{statement} where {cursor.quoted}{collation} >= {start}"
 
-    def _keys(self, stream: Stream, columns: list[Column]) -> pa.Table | None:
+    def _keys(self, stream: Stream, columns: list[PostgresColumn]) -> pa.Table | None:
         """The keys of all rows, in the snapshot in which the records were read."""
         if stream.deletions != "reconcile":
             return None
@@ -157,7 +163,7 @@ class PostgresReader:
         raw = _table(self._worker(), self._select(stream, parts, None, None))
         return pa.table({c.name: c.fit(raw.column(c.name).combine_chunks()).values for c in parts})
 
-    def _resume(self, records: pa.Table, cursor: Column, before: Resume | None) -> Resume:
+    def _resume(self, records: pa.Table, cursor: PostgresColumn, before: Resume | None) -> Resume:
         previous = (before or {}).get("cursor")
         last = pc.max(records.column(cursor.name)).as_py()
         if last is not None and (bound := self._bound(cursor)) is not None:
@@ -167,7 +173,7 @@ class PostgresReader:
             after = str(previous)
         return {"cursor_field": cursor.name, "cursor": after}
 
-    def _bound(self, cursor: Column) -> Any:
+    def _bound(self, cursor: PostgresColumn) -> Any:
         """The moment up to which nothing can appear any more, in the cursor's type."""
         if not pa.types.is_temporal(cursor.kind):
             return None
@@ -182,7 +188,7 @@ class PostgresReader:
         return bound.date() if pa.types.is_date(cursor.kind) else bound
 
 
-def _check_cursor(stream: Stream, cursor: Column | None) -> None:
+def _check_cursor(stream: Stream, cursor: PostgresColumn | None) -> None:
     kind = cursor.kind if cursor is not None else pa.null()
     if not (
         pa.types.is_temporal(kind)
@@ -204,7 +210,7 @@ def _as_text(value: Any) -> str | None:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def _later(value: Any, before: str, cursor: Column) -> bool:
+def _later(value: Any, before: str, cursor: PostgresColumn) -> bool:
     return bool(value > pa.scalar(before).cast(cursor.kind).as_py())
 
 

@@ -49,7 +49,7 @@ _NUMERIC = re.compile(r"numeric(?:\((\d+),(-?\d+)\))?$")
 
 
 @dataclass(frozen=True)
-class Column:
+class PostgresColumn:
     """A column of a table: its name, PostgreSQL's name of its type, the type it is landed in."""
 
     name: str
@@ -57,7 +57,7 @@ class Column:
     kind: pa.DataType
 
     @classmethod
-    def of(cls, name: str, declared: str) -> Column:
+    def of(cls, name: str, declared: str) -> PostgresColumn:
         """The column with the landed type that its declared type asks for."""
         declared = re.sub(r"^(timestamp)\(\d\)", r"\1", declared)
         if declared in _DATED:
