@@ -36,10 +36,10 @@ class Schemas:
 
     @classmethod
     def of_environment(cls, catalog: str = LOCAL_CATALOG) -> Schemas:
-        """The schemas that `F1_CATALOG` (else `catalog`) and `F1_SCHEMA_PREFIX` name; raises
-        PermanentError for a prefix that no schema can begin with."""
+        """The schemas that `F1_CATALOG` (else `catalog`), `F1_SCHEMA_PREFIX` and `F1_INPUT_PREFIX`
+        name; raises PermanentError for a prefix that no schema can begin with."""
         settings = Settings.read()
-        return cls(settings.catalog or catalog, settings.schema_prefix or "")
+        return cls(settings.catalog or catalog, settings.schema_prefix or "", settings.input_prefix)
 
     @property
     def input_prefix(self) -> str:

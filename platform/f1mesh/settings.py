@@ -106,6 +106,12 @@ class Settings:
     schema_prefix = Setting(
         "F1_SCHEMA_PREFIX", TEXT, "What the names of all schemas begin with.", "nothing"
     )
+    input_prefix = Setting(
+        "F1_INPUT_PREFIX",
+        TEXT,
+        "What the names of the schemas begin with that dbt reads its sources from.",
+        "F1_SCHEMA_PREFIX",
+    )
     target = Setting(
         "F1_TARGET", TEXT, "The target of dbt's profile.", "`local`, on Databricks `dev`"
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import graphlib
 import platform
 import re
 import subprocess
@@ -152,31 +151,3 @@ def test_importing_the_command_stays_light(module: str) -> None:
     )
 
     assert found.stdout.strip() == "[]"
-
-
-def imports_between_rooms(root: Path, package: str) -> dict[str, set[str]]:
-    """What each module or folder right below a package imports of its neighbours."""
-    folder = root / "platform" / package.replace(".", "/")
-    found: dict[str, set[str]] = {}
-    for file in folder.rglob("*.py"):
-        room = file.relative_to(folder).parts[0].removesuffix(".py")
-        for node in ast.walk(ast.parse(file.read_text())):
-            if isinstance(node, ast.ImportFrom) and f"{node.module}.".startswith(f"{package}."):
-                rest = str(node.module).removeprefix(package).strip(".")
-                names = [rest.split(".")[0]] if rest else [alias.name for alias in node.names]
-                found.setdefault(room, set()).update(set(names) - {room})
-    return found
-
-
-@pytest.mark.parametrize("package", ["f1mesh", "f1mesh.warehouse", "f1mesh.cli", "f1mesh.airflow"])
-def test_data_flows_one_way_between_rooms(root: Path, package: str) -> None:
-    rooms = imports_between_rooms(root, package)
-
-    assert len(rooms) > 5
-    graphlib.TopologicalSorter(rooms).prepare()  # raises CycleError
-
-
-def test_nothing_below_imports_the_commands(root: Path) -> None:
-    rooms = imports_between_rooms(root, "f1mesh")
-
-    assert [room for room, used in rooms.items() if "cli" in used] == []

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from f1mesh.cli.options import AsJson, FullRefresh
 from f1mesh.cli.output import command, emit_json, note, print_table
 from f1mesh.errors import PermanentError, TransientError
 from f1mesh.workspace import Workspace
@@ -33,12 +34,8 @@ def build(
             envvar="F1_SCHEMA_PREFIX", help="What the names of your own schemas begin with."
         ),
     ] = _OWN,
-    full_refresh: Annotated[
-        bool, typer.Option(help="Rebuild incremental models and snapshots from nothing.")
-    ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="What became of each node, and the rows.")
-    ] = False,
+    full_refresh: FullRefresh = False,
+    as_json: AsJson = False,
 ) -> None:
     """Build and test a model and what hangs on it, in schemas of your own.
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from f1mesh.cli.options import AsJson
 from f1mesh.cli.output import command, emit_json, note
 from f1mesh.workspace import Workspace
 
@@ -17,7 +18,7 @@ def docs(
         Path | None,
         typer.Option(help="The file to write.", show_default="docs/index.html in .f1/"),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Where the page is, as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Models, columns, tests and lineage of all domains as one page: open the file in a browser."""
     from f1mesh.portal import write_docs

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from f1mesh.cli.options import AsJson
 from f1mesh.cli.output import command, emit_json, note
 from f1mesh.workspace import Workspace
 
@@ -37,7 +38,7 @@ def lint(
     parts: Annotated[
         list[str] | None, typer.Argument(help="Which parts, e.g. mypy; default: all.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="The results as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """ruff, mypy --strict, sqlfluff, yamllint, shellcheck, the contracts, and what is generated
     from them: what CI asks of a change. Ends with 1 if one of them finds anything."""
