@@ -60,16 +60,18 @@ def test_dbt_gets_the_parse_that_was_kept(home: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"not a parse"])
-def test_a_kept_parse_that_cannot_be_read_is_made_anew(home: Path, content: bytes) -> None:
-    kept = _project(home, "one").kept
-    assert kept is not None
-    parsed = kept.folder / "partial_parse.msgpack"
-    good = parsed.read_bytes()
-    try:
-        parsed.write_bytes(content)
-        assert kept.manifest() is None
-    finally:
-        parsed.write_bytes(good)
+def test_a_kept_parse_that_cannot_be_read_is_made_anew(
+    home: Path, tmp_path: Path, content: bytes
+) -> None:
+    source = _project(home, "one")
+    kept = KeptParse(tmp_path / "parsed" / "digest")
+    kept.keep(source.state)
+    (kept.folder / "partial_parse.msgpack").write_bytes(content)
+
+    assert kept.manifest() is None
+    assert not kept.restore(tmp_path / "state")
+
+    kept.keep(source.state)
     assert kept.manifest() is not None
 
 

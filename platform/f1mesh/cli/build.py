@@ -40,7 +40,7 @@ def build(
     """Build and test a model and what hangs on it, in schemas of your own.
 
     What it stands on is read from the last `./f1 run`; nothing is published, and nothing outside
-    your own schemas changes.
+    your own schemas changes. With --full-refresh incremental models are made from nothing.
     """
     from f1mesh.orchestration.session import warehouse
     from f1mesh.registry import load_mesh
@@ -52,7 +52,7 @@ def build(
     with warehouse(workspace) as found:
         shared = replace(found, schemas=replace(found.schemas, prefix=""))
         own = replace(found, schemas=replace(found.schemas, prefix=prefix, inputs=""))
-        if own.schemas.prefix == shared.schemas.prefix:
+        if not prefix:
             raise PermanentError("Your own schemas need a prefix, such as --prefix dev_.")
         project = DbtProject.of(owner, workspace, own)
         upstream = DbtProject.of(owner, workspace, shared)

@@ -33,7 +33,10 @@ class KeptParse:
         target = state / "target"
         target.mkdir(parents=True, exist_ok=True)
         fresh = target / f"{_MANIFEST}.{os.getpid()}"
-        shutil.copyfile(self.folder / _MANIFEST, fresh)
+        try:
+            shutil.copyfile(self.folder / _MANIFEST, fresh)
+        except FileNotFoundError:
+            return False  # somebody else has thrown it away meanwhile
         fresh.replace(target / _MANIFEST)
         _copy_links(self.folder / _PACKAGES, state / _PACKAGES)
         with suppress(OSError):  # somebody else's, and the oldest are thrown away first
@@ -41,7 +44,7 @@ class KeptParse:
         return True
 
     def manifest(self) -> Any:
-        """dbt's Manifest; None where it is not kept, or this dbt cannot read it."""
+        """dbt's Manifest; None where it is not kept. What this dbt cannot read is thrown away."""
         from dbt.contracts.graph.manifest import Manifest
         from dbt.parser.manifest import extended_mashumuro_decoder
 
@@ -49,6 +52,7 @@ class KeptParse:
             content = (self.folder / _PARSED).read_bytes()
             return Manifest.from_msgpack(content, decoder=extended_mashumuro_decoder)
         except Exception:  # whatever is wrong with it, dbt parses anew
+            shutil.rmtree(self.folder, ignore_errors=True)
             return None
 
     def keep(self, state: Path) -> None:

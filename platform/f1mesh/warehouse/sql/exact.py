@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from sqlglot import exp
 
 from f1mesh.warehouse.sql.coercion import APPROXIMATE, Type, is_decimal
-from f1mesh.warehouse.sql.repairs import FLOATING, Wrap, around
+from f1mesh.warehouse.sql.repairs import FLOATING, Wrap, by_value
 from f1mesh.warehouse.sql.spans import Span, before_colons, span
 
 _MOST_PLACES = 18  # of `round`; its decimals have 38 digits, and 15 of a double stand before them
@@ -26,8 +26,7 @@ _PLAIN = (
     f"when {_POWER} < 0 then concat('0.', repeat('0', -{_POWER} - 1), {_DIGITS}) "
     f"else rpad({_DIGITS}, {_POWER} + 1, '0') end)"
 )
-_OPEN, _CLOSE = "element_at(transform(array(", "), 1)"
-_BY_TEXT = (_OPEN, f"), v -> {_PLAIN}{_CLOSE}")
+_BY_TEXT = by_value(_PLAIN)
 
 
 def assigned(column: str, kind: Type, target: Type) -> str:
@@ -59,37 +58,4 @@ def rounded(node: exp.Round, kind: Type) -> Iterator[Wrap]:
     whole = f"if(abs(v) < {_WHOLE_FROM}, cast({exact} as {kind}), v)"
     place, argument = span(node), span(node.this)
     if place is not None and argument is not None:
-        yield Wrap(place, argument, _OPEN, f"), v -> {whole}{_CLOSE}")
-
-
-def capitalised(node: exp.Initcap) -> Iterator[Wrap]:
-    """`initcap(x)`: words end at a blank; the engine ends them at every sign, as in O'Neil."""
-    place, argument = span(node), span(node.this)
-    if place is not None and argument is not None:
-        word = "concat(upper(left(w, 1)), lower(substring(w, 2)))"
-        after = f", ' '), w -> {word}), ' ')"
-        yield Wrap(place, argument, "array_join(transform(split(", after)
-
-
-def counted_from(node: exp.Left | exp.Right) -> Iterator[Wrap]:
-    """`left(x, n)` and `right(x, n)`: empty for a negative `n`, where the engine leaves signs out
-    at the other end."""
-    count = node.args["expression"]
-    if not isinstance(count, exp.Literal):
-        yield from around(count, _OPEN, f"), v -> if(v < 0, 0, v){_CLOSE}")
-
-
-def day_of_week(node: exp.Expr) -> Iterator[Wrap]:
-    """`extract(dow from x)`, `date_part('dow', x)`: 1 to 7 from Sunday on, and 0 to 6 in the
-    engine. `weekday(x)`: 0 to 6 from Monday on, where the engine gives -1 for a Sunday."""
-    if isinstance(node, exp.Extract):
-        of_week = node.name.upper() == "DOW"
-    elif node.name.lower() == "weekday":
-        yield from around(node, "pmod(", ", 7)")
-        return
-    else:
-        part = node.expressions[0] if node.expressions else None
-        named = isinstance(part, exp.Literal) and part.name.upper() == "DOW"
-        of_week = named and node.name.lower() in ("date_part", "datepart")
-    if of_week:
-        yield from around(node, "(", " + 1)")
+        yield Wrap(place, argument, *by_value(whole))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from f1mesh.warehouse.errors import SqlError
-from f1mesh.warehouse.sql import exact, repairs
+from f1mesh.warehouse.sql import exact, repairs, rewritten
 from f1mesh.warehouse.sql.coercion import (
     VOID,
     WHOLE,
@@ -127,7 +127,7 @@ class Expressions(ABC):
         elif isinstance(node, exp.Round):
             self.wraps += exact.rounded(node, argument)
         elif isinstance(node, exp.Extract) or _name(node) in _DAYS:
-            self.wraps += exact.day_of_week(node)
+            self.wraps += rewritten.day_of_week(node)
         elif isinstance(node, exp.TimestampTrunc):
             self.wraps += repairs.truncated(node, argument)
         elif isinstance(node, exp.Ordered):
@@ -140,9 +140,9 @@ class Expressions(ABC):
             for child in node.iter_expressions():
                 self.wraps += repairs.text_of(child, kinds.get(id(child)))
             if isinstance(node, exp.Initcap):
-                self.wraps += exact.capitalised(node)
+                self.wraps += rewritten.capitalised(node)
             elif isinstance(node, exp.Left | exp.Right):
-                self.wraps += exact.counted_from(node)
+                self.wraps += rewritten.counted_from(node)
 
     def _arithmetic(self, node: exp.Add | exp.Sub | exp.Mul, names: Names) -> Type:
         """A chain of sums or of products, from the left."""

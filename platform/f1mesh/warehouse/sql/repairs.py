@@ -53,6 +53,11 @@ def around(node: exp.Expr, before: str, after: str) -> Iterator[Wrap]:
         yield Wrap(place, place, before, after)
 
 
+def by_value(test: str) -> tuple[str, str]:
+    """What stands before and behind an expression that `test` calls v: evaluated once."""
+    return "element_at(transform(array(", f"), v -> {test}), 1)"
+
+
 def cast_to(node: exp.Expr, kind: DeltaType) -> Iterator[Wrap]:
     yield from around(node, "cast(", f" as {sql_type(kind)})")
 
@@ -84,8 +89,7 @@ def checked_decimals(node: exp.Expr, one: Type, two: Type) -> Iterator[Wrap]:
     most = f"{'9' * (MAX_PRECISION - scale)}.{'9' * scale}".rstrip(".")
     limit = f"cast('{most}' as decimal({MAX_PRECISION},{scale}))"
     raised = "raise_error('[ARITHMETIC_OVERFLOW] a decimal has more than 38 digits.')"
-    test = f"if(abs(v) <= {limit}, v, {raised})"
-    yield from around(node, "element_at(transform(array(", f"), v -> {test}), 1)")
+    yield from around(node, *by_value(f"if(abs(v) <= {limit}, v, {raised})"))
 
 
 def exact_quotient(node: exp.Div, one: Type, kind: Type) -> Iterator[Wrap]:
@@ -135,8 +139,7 @@ def checked_sum(node: exp.Sum, kind: Type) -> Iterator[Wrap]:
             "raise_error('[UNSUPPORTED_FEATURE] The embedded warehouse does not sum decimals of "
             "more than 28 digits. Cast them to doubles.')"
         )
-        test = f"if(abs(v) >= {limit}, {raised}, v)"
-        yield from around(argument, "element_at(transform(array(", f"), v -> {test}), 1)")
+        yield from around(argument, *by_value(f"if(abs(v) >= {limit}, {raised}, v)"))
 
 
 def of_one_type(nodes: Sequence[exp.Expr], kinds: Sequence[Type], kind: Type) -> Iterator[Wrap]:
@@ -252,8 +255,8 @@ def half_to_even(node: exp.Anonymous | exp.Rint, kind: Type, text: str) -> Itera
             f"`{text[outer[0] : outer[1]] if outer else node.name}`",
             "Use round, or cast to double and round to whole numbers.",
         )
-    before = "element_at(transform(array(cast("
-    after = " as double)), v -> if(abs(v - round(v)) = 0.5D, 2D * round(v / 2D), round(v))), 1)"
+    before, after = by_value("if(abs(v - round(v)) = 0.5D, 2D * round(v / 2D), round(v))")
+    before, after = f"{before}cast(", f" as double){after}"
     if is_decimal(kind) and size and isinstance(node, exp.Anonymous):
         before, after = f"cast({before}", f"{after} as decimal({size[0] - size[1] + 1},0))"
     yield Wrap(outer, inner, before, after)
