@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from f1mesh.orchestration import Step, StepKind
-from f1mesh.orchestration.report import document, told
+from f1mesh.orchestration.report import document
 from f1mesh.transformation import NodeResult, TransformReport
+from f1mesh.transformation.sources import SourcesReport
 
 
 def node(kind: str, name: str, status: str, message: str = "") -> NodeResult:
     return NodeResult(f"{kind}.d.{name}", kind, name, status, message, 0.1)
 
 
-STEP = Step("d", StepKind.TRANSFORM, "", frozenset())
 WARNED = TransformReport(
     (
         node("model", "m", "success"),
@@ -22,7 +21,7 @@ WARNED = TransformReport(
 
 
 def test_a_warning_is_in_the_line_and_no_passed_test() -> None:
-    line = told(STEP, WARNED)
+    line = WARNED.told()
 
     assert line.startswith("1 models, 1 tests passed")
     assert "warning: poles: Got 2 results" in line
@@ -30,21 +29,19 @@ def test_a_warning_is_in_the_line_and_no_passed_test() -> None:
 
 
 def test_a_warning_is_in_the_document() -> None:
-    said = document(STEP, WARNED, run_id="r", seconds=1.0)
+    said = document("d.transform", WARNED, run_id="r", seconds=1.0)
 
     assert said["warnings"] == ["poles: Got 2 results, configured to warn if != 0"]
     assert said["tests"] == 1
 
 
 def test_a_source_that_grows_old_is_a_warning() -> None:
-    report = TransformReport((node("source", "laps", "warn"), node("source", "races", "pass")))
+    report = SourcesReport((node("source", "laps", "warn"), node("source", "races", "pass")))
 
-    line = told(Step("d", StepKind.FRESHNESS, "", frozenset()), report)
-
-    assert line == "1 sources fresh; warning: laps: warn"
+    assert report.told() == "1 sources fresh; warning: laps: warn"
 
 
 def test_without_warnings_nothing_is_added() -> None:
     report = TransformReport((node("model", "m", "success"), node("test", "t", "pass")))
 
-    assert told(STEP, report) == "1 models, 1 tests passed"
+    assert report.told() == "1 models, 1 tests passed"

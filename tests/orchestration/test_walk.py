@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -15,6 +17,24 @@ def step(name: str, *needs: str) -> Step:
     return Step("d", StepKind.SYNC, name, frozenset(f"d.sync.{need}" for need in needs))
 
 
+class Done:
+    """The result of a step that has nothing to tell."""
+
+    def told(self) -> str:
+        return ""
+
+    def details(self) -> dict[str, Any]:
+        return {}
+
+
+def doing(act: Callable[[Step], object]) -> Callable[[Step], Done]:
+    def execute(s: Step) -> Done:
+        act(s)
+        return Done()
+
+    return execute
+
+
 def states(outcomes: tuple[Outcome, ...]) -> dict[str, State]:
     return {outcome.step.subject: outcome.state for outcome in outcomes}
 
@@ -22,7 +42,7 @@ def states(outcomes: tuple[Outcome, ...]) -> dict[str, State]:
 def test_a_step_runs_after_everything_that_it_needs() -> None:
     order: list[str] = []
 
-    walk([step("c", "a", "b"), step("b", "a"), step("a")], lambda s: order.append(s.subject))
+    walk([step("c", "a", "b"), step("b", "a"), step("a")], doing(lambda s: order.append(s.subject)))
 
     assert order == ["a", "b", "c"]
 
@@ -30,16 +50,16 @@ def test_a_step_runs_after_everything_that_it_needs() -> None:
 def test_independent_steps_run_side_by_side() -> None:
     meeting = threading.Barrier(2, timeout=5)
 
-    outcomes = walk([step("a"), step("b")], lambda s: meeting.wait())
+    outcomes = walk([step("a"), step("b")], doing(lambda s: meeting.wait()))
 
     assert states(outcomes) == {"a": State.DONE, "b": State.DONE}
 
 
 def test_a_failure_stops_only_what_needs_it_also_further_down() -> None:
-    def execute(s: Step) -> str:
+    def execute(s: Step) -> Done:
         if s.subject == "a":
             raise ValueError("broken")
-        return s.subject
+        return Done()
 
     outcomes = walk([step("a"), step("b", "a"), step("c", "b"), step("other")], execute)
 
@@ -59,9 +79,10 @@ def test_a_step_that_failed_in_part_holds_back_what_stands_on_it_and_nothing_els
         check = Step("d", StepKind.CHECK, product, frozenset({build.id}))
         steps += [check, Step("d", StepKind.PUBLISH, product, frozenset({check.id}))]
 
-    def execute(s: Step) -> None:
+    def execute(s: Step) -> Done:
         if s.kind is StepKind.TRANSFORM:
             raise PartlyFailed("a test of dim failed", frozenset({"dim", "fact"}))
+        return Done()
 
     ended = {outcome.step.id: outcome.state for outcome in walk(steps, execute)}
 
@@ -77,10 +98,11 @@ def test_a_domain_goes_on_with_what_another_published_last_and_waits_for_it() ->
     publish = Step("a", StepKind.PUBLISH, "dim")
     reader = Step("b", StepKind.TRANSFORM, needs=frozenset({publish.id}))
 
-    def execute(s: Step) -> None:
+    def execute(s: Step) -> Done:
         order.append(s.id)
         if s.domain == "a":
             raise PermanentError("the contract is broken")
+        return Done()
 
     ended = {outcome.step.id: outcome.state for outcome in walk([reader, publish], execute)}
 
@@ -89,7 +111,7 @@ def test_a_domain_goes_on_with_what_another_published_last_and_waits_for_it() ->
 
 
 def test_an_interrupt_ends_the_walk() -> None:
-    def execute(s: Step) -> None:
+    def execute(s: Step) -> Done:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

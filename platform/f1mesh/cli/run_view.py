@@ -7,15 +7,13 @@ import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
 from f1mesh import telling
 from f1mesh.cli.output import print_table, visible
-from f1mesh.orchestration import Outcome, Step, StepKind
-from f1mesh.orchestration.report import told
+from f1mesh.orchestration import Outcome, Step
 from f1mesh.orchestration.walk import Observer, State
 from f1mesh.registry import ProductRef
 
@@ -74,7 +72,7 @@ def describe(outcome: Outcome) -> str:
     """One line on what a step did."""
     if outcome.error is not None:
         return telling.told(outcome.error)
-    return told(outcome.step, outcome.result)
+    return outcome.result.told() if outcome.result is not None else ""
 
 
 @dataclass(frozen=True)
@@ -102,20 +100,24 @@ def summarize(outcomes: Iterable[Outcome]) -> tuple[DomainSummary, ...]:
 
 
 def _summary(domain: str, outcomes: Sequence[Outcome]) -> DomainSummary:
-    def results(kind: StepKind) -> list[Any]:
-        return [o.result for o in outcomes if o.step.kind is kind and o.result is not None]
+    said = [outcome.result.details() for outcome in outcomes if outcome.result is not None]
 
-    transforms = results(StepKind.TRANSFORM)
-    publications = results(StepKind.PUBLISH)
+    def total(key: str) -> int:
+        return sum(details.get(key, 0) for details in said)
+
     return DomainSummary(
         domain=domain,
-        rows_in=sum(s.records_read for sync in results(StepKind.SYNC) for s in sync.streams),
-        models=sum(t.count("model", "snapshot", "seed") for t in transforms),
-        tests=sum(t.count("test", "unit_test") for t in transforms),
-        warnings=sum(len(t.warnings) for t in (*transforms, *results(StepKind.FRESHNESS))),
-        contract_checks=sum(check.checks for check in results(StepKind.CHECK)),
-        published={ProductRef.parse(p.product).product: p.version for p in publications},
-        moved=sum(p.moved for p in publications),
+        rows_in=total("records_read"),
+        models=total("models"),
+        tests=total("tests"),
+        warnings=sum(len(details.get("warnings", ())) for details in said),
+        contract_checks=total("checks"),
+        published={
+            ProductRef.parse(details["product"]).product: details["version"]
+            for details in said
+            if "product" in details
+        },
+        moved=total("moved"),
         failed=sum(o.state is not State.DONE for o in outcomes),
         seconds=sum(o.seconds for o in outcomes),
     )

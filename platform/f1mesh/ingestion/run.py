@@ -46,6 +46,18 @@ class StreamResult:
     seconds: float
     drift: tuple[Drift, ...]
 
+    def details(self) -> dict[str, Any]:
+        """What programs want of it, as plain JSON values."""
+        return {
+            "stream": self.stream,
+            "mode": self.mode,
+            "records_read": self.records_read,
+            "records_written": self.records_written,
+            "deleted": self.deleted,
+            "version": self.version,
+            "drift": [str(change) for change in self.drift],
+        }
+
 
 @dataclass(frozen=True)
 class SyncResult:
@@ -57,8 +69,24 @@ class SyncResult:
     seconds: float
 
     @property
+    def records_read(self) -> int:
+        return sum(stream.records_read for stream in self.streams)
+
+    @property
     def records_written(self) -> int:
         return sum(stream.records_written for stream in self.streams)
+
+    def told(self) -> str:
+        """One line for people."""
+        return f"{self.records_read:,} records read, {self.records_written:,} written"
+
+    def details(self) -> dict[str, Any]:
+        """The same as plain JSON values, stream by stream."""
+        return {
+            "records_read": self.records_read,
+            "records_written": self.records_written,
+            "streams": [stream.details() for stream in self.streams],
+        }
 
 
 @dataclass(frozen=True)

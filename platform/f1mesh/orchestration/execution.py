@@ -21,7 +21,7 @@ from f1mesh.causes import exit_code
 from f1mesh.errors import PermanentError, TransientError
 from f1mesh.orchestration.client import Order
 from f1mesh.orchestration.graph import Step, mesh_graph
-from f1mesh.orchestration.report import document, failure
+from f1mesh.orchestration.report import StepResult, document, failure
 from f1mesh.telling import debugging, trace
 from f1mesh.workspace import Workspace
 
@@ -59,9 +59,9 @@ def find_step(mesh: Mesh, step_id: str) -> Step:
 def _attempt(order: Order) -> tuple[int, dict[str, Any]]:
     begin = time.monotonic()
     try:
-        step, result = _run(order)
+        result = _run(order)
         seconds = time.monotonic() - begin
-        said = document(step, result, run_id=order.run_id, seconds=seconds)
+        said = document(order.step, result, run_id=order.run_id, seconds=seconds)
         for warning in said.get("warnings", ()):
             _say(f"warning: {warning}")
         return 0, said
@@ -79,7 +79,7 @@ def _attempt(order: Order) -> tuple[int, dict[str, Any]]:
         return code, said
 
 
-def _run(order: Order) -> tuple[Step, Any]:
+def _run(order: Order) -> StepResult:
     from f1mesh.client import find_target
     from f1mesh.orchestration.steps import StepRunner
     from f1mesh.registry import load_mesh
@@ -100,7 +100,7 @@ def _run(order: Order) -> tuple[Step, Any]:
         dbt_log=order.dbt_log,
         progress=_say if order.dbt_log != "json" else _silent,
     )
-    return step, runner(step)
+    return runner(step)
 
 
 def _say(text: str) -> None:

@@ -12,13 +12,14 @@ from f1mesh.client import Target, connect
 from f1mesh.contracts.lineage import model_id, snapshots_upstream, stands_on
 from f1mesh.errors import MeshError, PartlyFailed, PermanentError, TransientError
 from f1mesh.orchestration.graph import Step, StepKind
+from f1mesh.orchestration.report import StepResult
 from f1mesh.publication.recall import Recall
 from f1mesh.registry import Mesh, ProductRef
 from f1mesh.transformation import DbtProject, TransformReport
 from f1mesh.transformation.buildlog import BuildLog
 from f1mesh.transformation.failures import explained, is_lost
 from f1mesh.transformation.incremental import Change
-from f1mesh.transformation.sources import read_lately
+from f1mesh.transformation.sources import SourcesReport, read_lately
 from f1mesh.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class StepRunner:
     def __post_init__(self) -> None:
         self._recall = Recall(anew=self.full_refresh or self.no_skip)
 
-    def __call__(self, step: Step) -> Any:
+    def __call__(self, step: Step) -> StepResult:
         """The step's result; raises what made it fail."""
         match step.kind:
             case StepKind.SYNC:
@@ -94,7 +95,7 @@ class StepRunner:
             progress=self.progress,
         )
 
-    def freshness(self, domain: str) -> TransformReport:
+    def freshness(self, domain: str) -> SourcesReport:
         """Raises PermanentError if a raw table is older than its source allows.
 
         Tables that were read within their limits, by what their syncs wrote down, are fresh; dbt is
@@ -104,8 +105,9 @@ class StepRunner:
         if not (self.full_refresh or self.no_skip):
             manifest = project.current_manifest(progress=self.progress)
             if report := read_lately(manifest, self._raw_states(domain, manifest)):
-                return report
-        return self._succeeded(project.freshness(progress=self.progress), domain)
+                return SourcesReport(report.nodes)
+        report = self._succeeded(project.freshness(progress=self.progress), domain)
+        return SourcesReport(report.nodes)
 
     def transform(self, domain: str) -> TransformReport:
         """Build and test what changed of the domain's models: its code, or what it stands on.

@@ -12,10 +12,10 @@ from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from f1mesh.errors import PartlyFailed
 from f1mesh.orchestration.graph import Step
+from f1mesh.orchestration.report import StepResult
 
 
 class State(StrEnum):
@@ -33,7 +33,7 @@ class Outcome:
     step: Step
     state: State
     seconds: float = 0.0
-    result: Any = None
+    result: StepResult | None = None
     error: Exception | None = None
 
 
@@ -47,7 +47,7 @@ class Observer:
 
 def walk(
     steps: Sequence[Step],
-    execute: Callable[[Step], Any],
+    execute: Callable[[Step], StepResult],
     *,
     observer: Observer | None = None,
     workers: int = 4,

@@ -51,6 +51,21 @@ class Check:
     def checks(self) -> int:
         return self.report.checks
 
+    def told(self) -> str:
+        """One line for people."""
+        return f"version {self.version}: {self.report.rows:,} rows, {self.checks} checks hold"
+
+    def details(self) -> dict[str, Any]:
+        """The same as plain JSON values."""
+        return {
+            "version": self.version,
+            "rows": self.report.rows,
+            "checks": self.checks,
+            "contract": self.contract.version,
+            "unchanged": self.unchanged,
+            "warnings": [str(finding) for finding in self.report.warnings],
+        }
+
     def raise_if_broken(self) -> None:
         """Raises ContractBroken that names every broken rule with its example row."""
         if not self.report.passed:
@@ -103,6 +118,20 @@ class Publication:
     @property
     def moved(self) -> bool:
         return self.action is Action.PUBLISHED
+
+    def told(self) -> str:
+        """One line for people."""
+        return f"version {self.version} {'published' if self.moved else 'stays published'}"
+
+    def details(self) -> dict[str, Any]:
+        """The same as plain JSON values."""
+        return {
+            "product": self.product,
+            "version": self.version,
+            "rows": self.rows,
+            "contract": self.check.contract.version,
+            "moved": self.moved,
+        }
 
     def line(self) -> str:
         """What consumers see now, and whether that is new to them."""

@@ -28,6 +28,7 @@ from f1mesh.workspace import Workspace, private_folder
 
 _ONE_INVOCATION = threading.Lock()
 _LIBRARIES = ("dbt-core", "dbt-adapters", "dbt-databricks", "dbt-spark", "f1mesh")
+_TABLES, _TESTS = ("model", "snapshot", "seed"), ("test", "unit_test")
 _FAILED = frozenset({"error", "fail", "runtime error"})
 
 Progress = Callable[[str], None]
@@ -91,6 +92,32 @@ class TransformReport:
     def unchanged(self) -> int:
         """How many nodes were left as they are, since nothing that they stand on has changed."""
         return sum(1 for node in self.nodes if not node.ran)
+
+    def told(self) -> str:
+        """One line for people."""
+        if self.unchanged == len(self.nodes):
+            since = f"{self.unchanged_since[:16].replace('T', ' ')} UTC"
+            return f"nothing to build: unchanged since {since}{self.told_warnings()}"
+        models, tests = self.count(*_TABLES), self.count(*_TESTS)
+        left = f", {self.unchanged} nodes unchanged" if self.unchanged else ""
+        return f"{models} models, {tests} tests passed{left}{self.told_warnings()}"
+
+    def told_warnings(self) -> str:
+        """The warnings at the end of a line; nothing without any."""
+        return "".join(f"; warning: {text}" for text in self._warnings())
+
+    def details(self) -> dict[str, Any]:
+        """The same as plain JSON values."""
+        return {
+            "models": self.count(*_TABLES),
+            "tests": self.count(*_TESTS),
+            "unchanged": self.unchanged,
+            "nodes": {node.unique_id: node.status for node in self.nodes},
+            "warnings": self._warnings(),
+        }
+
+    def _warnings(self) -> list[str]:
+        return [f"{node.name}: {node.message or node.status}" for node in self.warnings]
 
 
 @dataclass(frozen=True)

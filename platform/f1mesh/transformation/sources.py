@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,23 @@ from f1mesh.transformation.project import NodeResult, TransformReport
 
 if TYPE_CHECKING:
     from f1mesh.ingestion.state import SyncState
+
+
+@dataclass(frozen=True)
+class SourcesReport(TransformReport):
+    """How fresh the sources of a project are."""
+
+    def told(self) -> str:
+        """One line for people."""
+        return f"{self.count('source')} sources fresh{self.told_warnings()}"
+
+    def details(self) -> dict[str, Any]:
+        """The same as plain JSON values."""
+        return {
+            "sources": {node.name: node.status for node in self.nodes},
+            "warnings": self._warnings(),
+        }
+
 
 _PERIODS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
 
