@@ -24,7 +24,7 @@ OF_OTHERS = frozenset({"PATH", "PYTHONHASHSEED"})
 FOR_DBT = frozenset({"F1_DBT_STATE"})
 
 # Processes of their own, which begin with what they were told.
-THEIR_OWN = frozenset({"orchestration/forkserver.py", "transformation/parse.py", "settings.py"})
+THEIR_OWN = frozenset({"workers/server.py", "transformation/parse.py", "settings.py"})
 
 NAMES = {setting.name for setting in Settings.all()}
 

@@ -13,7 +13,7 @@ belongs to one source of history (its database, its warehouse, its dbt state) li
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from f1mesh.plain_path import refuse_unusable
@@ -41,11 +41,11 @@ class Workspace:
         root = (settings.root or Path(__file__).parents[2]).resolve()
         home = (settings.home or root / ".f1").resolve()
         refuse_unusable(home, "The folder of the platform's state")
-        active = home / "active"
-        name = dataset or settings.dataset
-        if name is None:
-            name = active.read_text().strip() if active.is_file() else DEFAULT_DATASET
-        return cls(root=root, home=home, dataset=name)
+        return cls(root=root, home=home, dataset=dataset or settings.dataset or _active(home))
+
+    def at(self, home: Path) -> Workspace:
+        """The same checkout with another state folder, and the dataset that is in use there."""
+        return replace(self, home=home, dataset=_active(home))
 
     def activate(self) -> Workspace:
         """Make this dataset the one that later commands speak about."""
@@ -84,6 +84,11 @@ class Workspace:
     @property
     def logs(self) -> Path:
         return self.data / "logs"
+
+
+def _active(home: Path) -> str:
+    file = home / "active"
+    return file.read_text().strip() if file.is_file() else DEFAULT_DATASET
 
 
 def private_folder(path: Path) -> Path:

@@ -181,6 +181,19 @@ def contents(url: str) -> tuple[dict[str, str], dict[str, int]]:
         return provenance(connection), {str(name): cast(int, count) for name, count in rows}
 
 
+def correct_a_result(url: str) -> str:
+    """Take a lap from the newest result that has one: a line on it; raises PermanentError where
+    there is none."""
+    with session(url, NAME) as connection:
+        row = connection.execute(
+            'update results set laps = laps - 1 where "resultId" = (select max("resultId")'
+            ' from results where laps > 0) returning "resultId", laps'
+        ).fetchone()
+    if row is None:
+        raise PermanentError(f"{NAME} has no result to correct: load a history first.")
+    return f"result {row[0]} has {row[1]} laps now"
+
+
 def _is_prepared(connection: Connection) -> bool:
     return run(connection, "select to_regclass('provenance')").fetchone() != (None,)
 

@@ -101,6 +101,11 @@ class ErgastDatabase(PostgresServer):
         quarantine = replace(workspace, dataset=history.dataset).data / "quarantine"
         return HistoryLoad(history, quarantine, given["max-damage"], given["prune"])
 
+    def correct(self, url: str) -> str:
+        from f1sources.database import correct_a_result
+
+        return correct_a_result(url)
+
     def contents(self, url: str) -> Contents:
         from f1sources.database import contents
 

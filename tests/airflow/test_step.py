@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 from f1mesh.cli.app import app
 from f1mesh.errors import PermanentError, TransientError
 from f1mesh.orchestration import mesh_graph
-from f1mesh.orchestration.client import Order
 from f1mesh.orchestration.execution import execute
+from f1mesh.orchestration.order import Order
 from f1mesh.orchestration.steps import StepRunner
 from f1mesh.registry import load_mesh
 

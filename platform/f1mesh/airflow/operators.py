@@ -16,8 +16,9 @@ from airflow.sdk.exceptions import (
 from f1mesh.airflow.build_report import empty_report
 from f1mesh.airflow.lineage import Lineage, enable
 from f1mesh.airflow.settings import Settings
-from f1mesh.orchestration.client import Ended, Order, run_step
+from f1mesh.orchestration.order import Order, run_step
 from f1mesh.orchestration.walk import holds_back
+from f1mesh.workers.client import Ended
 
 Context = Mapping[str, Any]
 HELD = "held"  # the XCom of a failed build: the products that it holds back

@@ -12,7 +12,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from f1mesh import settings
-from f1mesh.orchestration.client import Site
+from f1mesh.orchestration.order import steps_site
+from f1mesh.workers.client import Site
 from f1mesh.workspace import Workspace
 
 SHORTEST_S = 900.0
@@ -49,7 +50,7 @@ class Settings:
     def site(self) -> Site:
         """Where steps are done."""
         workspace = self.workspace
-        return Site(
+        return steps_site(
             python=self.python,
             code=Path(__file__).resolve().parents[2],
             run_dir=workspace.run_dir,

@@ -32,8 +32,8 @@ from f1mesh.airflow.partitions import partition_option
 from f1mesh.airflow.settings import Settings
 from f1mesh.airflow.watch import NodeWatch
 from f1mesh.errors import PermanentError
-from f1mesh.orchestration.client import run_step
 from f1mesh.orchestration.graph import Step
+from f1mesh.orchestration.order import run_step
 from f1mesh.orchestration.plan import DomainPlan
 from f1mesh.orchestration.policy import timeout_s
 

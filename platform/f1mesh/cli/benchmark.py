@@ -10,13 +10,14 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -26,11 +27,12 @@ import psutil
 from f1mesh.cli.output import emit_json, note, print_table
 from f1mesh.cli.overhead import measure_overheads, show_overheads
 from f1mesh.errors import PermanentError
+from f1mesh.orchestration.session import sources, stop_all
 from f1mesh.settings import Settings
-from f1mesh.sources.loading import sample_arguments
+from f1mesh.sources.loading import correct_a_record, sample_arguments
 from f1mesh.workspace import Workspace
 
-PARTS = ("run", "growth", "airflow")
+PARTS = ("run", "build", "growth", "airflow")
 SCALES = (1, 10, 30)
 SAMPLE_S = 0.1
 
@@ -59,6 +61,8 @@ def measure(workspace: Workspace, parts: Sequence[str], *, as_json: bool) -> Non
     with tempfile.TemporaryDirectory(prefix="f1-bench-") as folder:
         if "run" in parts:
             found += _warm_runs(Path(folder) / "run", _input(workspace))
+        if "build" in parts:
+            found += _builds(Path(folder) / "build", _input(workspace))
         if "growth" in parts:
             for scale in SCALES:
                 made_up = sample_arguments(workspace.root, scale)
@@ -84,11 +88,60 @@ def _input(workspace: Workspace) -> list[str]:
 
 
 def _warm_runs(home: Path, source: list[str]) -> list[Measurement]:
-    """A first run, then three with nothing changed and one that rebuilds everything."""
+    """A first run, three with nothing changed, three after one record was corrected at the source,
+    and one that rebuilds everything."""
     first = run_once("first run", home, source)
     again = [run_once(f"unchanged {n}", home, source) for n in (1, 2, 3)]
+    corrected = [_corrected(f"one record changed {n}", home) for n in (1, 2, 3)]
     whole = run_once("full refresh", home, [*source, "--full-refresh"])
-    return [first, *again, whole]
+    return [first, *again, *corrected, whole]
+
+
+def _corrected(name: str, home: Path) -> Measurement:
+    """A run after the systems have corrected a record each."""
+    workspace = Workspace.locate().at(home)
+    with sources(workspace):
+        for line in correct_a_record(workspace):
+            note(line)
+    return run_once(name, home, ["--no-load"])
+
+
+def _builds(folder: Path, source: list[str]) -> list[Measurement]:
+    """A model built by itself, with a running warehouse: first, and after each of three edits."""
+    root, home = folder / "checkout", folder / "home"
+    ignored = shutil.ignore_patterns(".*", "__pycache__")
+    shutil.copytree(Workspace.locate().root, root, ignore=ignored)
+    changed = {Settings.root.name: str(root)}
+    try:
+        observe("a run that is kept", home, ["run", "--json", "--keep", *source], changed)
+        model = _last_model(home)
+        file = root / "domains" / model["package_name"] / "dbt" / model["original_file_path"]
+        command = ["build", f"{model['package_name']}.{model['name']}", "--show", "3", "--json"]
+        found = [observe("build, first", home, command, changed)]
+        for number in (1, 2, 3):
+            file.write_text(f"{file.read_text()}\n-- edit {number}\n")
+            found.append(observe(f"build after edit {number}", home, command, changed))
+    finally:
+        stop_all(Workspace.locate().at(home))
+    return [Measurement(o.name, o.wall_s, o.cpu_s, o.peak_mb, 0, _nodes(o)) for o in found]
+
+
+def _last_model(home: Path) -> dict[str, Any]:
+    """The model on which nothing else stands, of the domain with the most of them; the first of
+    those by name."""
+    manifests = [
+        json.loads(f.read_text()) for f in home.glob("datasets/*/dbt/*/target/manifest.json")
+    ]
+    biggest = max(manifests, key=lambda manifest: len(manifest["nodes"]))
+    models = {k: n for k, n in biggest["nodes"].items() if n["resource_type"] == "model"}
+    children = biggest["child_map"]
+    ends = [k for k in models if not any(child in models for child in children[k])]
+    found: dict[str, Any] = models[min(ends)]
+    return found
+
+
+def _nodes(seen: Observation) -> dict[str, float]:
+    return {node["name"]: node["seconds"] for node in seen.document["nodes"]}
 
 
 def _growth(home: Path, scale: int, source: list[str]) -> list[Measurement]:
@@ -119,13 +172,16 @@ def run_once(name: str, home: Path, arguments: Sequence[str]) -> Measurement:
 class Observation:
     """A command's JSON document, and what it cost."""
 
+    name: str
     document: dict[str, Any]
     wall_s: float
     cpu_s: float
     peak_mb: float
 
 
-def observe(name: str, home: Path, arguments: Sequence[str]) -> Observation:
+def observe(
+    name: str, home: Path, arguments: Sequence[str], environment: Mapping[str, str] | None = None
+) -> Observation:
     """Run a command of f1 that prints JSON, and watch it from outside.
 
     Raises PermanentError, with the end of its output, if it fails.
@@ -135,7 +191,7 @@ def observe(name: str, home: Path, arguments: Sequence[str]) -> Observation:
     begin = time.monotonic()
     process = subprocess.Popen(
         command,
-        env={**os.environ, "F1_HOME": str(home)},
+        env={**os.environ, Settings.home.name: str(home), **(environment or {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -147,6 +203,7 @@ def observe(name: str, home: Path, arguments: Sequence[str]) -> Observation:
     if process.returncode:
         raise PermanentError(f"'{name}' failed with code {process.returncode}:\n{errors[-3000:]}")
     return Observation(
+        name=name,
         document=json.loads(output),
         wall_s=round(wall, 2),
         cpu_s=round(watch.cpu_s, 2),
@@ -162,6 +219,7 @@ class _Watch:
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._sample, daemon=True)
         self._cpu: dict[int, float] = {}
+        self._spent = {process.pid: _cpu(process) for process in self._processes()}
         self.peak_mb = 0.0
 
     @property
@@ -182,8 +240,7 @@ class _Watch:
                 try:
                     memory = process.memory_full_info()
                     total += getattr(memory, "pss", memory.rss) / 1e6
-                    times = process.cpu_times()
-                    self._cpu[process.pid] = times.user + times.system
+                    self._cpu[process.pid] = _cpu(process) - self._spent.get(process.pid, 0.0)
                 except psutil.Error:
                     continue
             self.peak_mb = max(self.peak_mb, total)
@@ -206,6 +263,15 @@ class _Watch:
         return list(found.values())
 
 
+def _cpu(process: psutil.Process) -> float:
+    """Seconds of processor time that a process has spent; 0 if it is gone."""
+    try:
+        times = process.cpu_times()
+    except psutil.Error:
+        return 0.0
+    return float(times.user + times.system)
+
+
 def _show(found: Sequence[Measurement]) -> None:
     cores = os.cpu_count()
     print_table(
@@ -216,6 +282,7 @@ def _show(found: Sequence[Measurement]) -> None:
     for measurement in found:
         slowest = sorted(measurement.steps_s.items(), key=lambda item: -item[1])[:8]
         print_table(f"Slowest parts: {measurement.name}", ["part", "seconds"], slowest)
-    unchanged = [m.wall_s for m in found if m.name.startswith("unchanged ")]
-    if len(unchanged) > 1:
-        note(f"median of the unchanged runs: {statistics.median(unchanged):.2f} s")
+    for kind in ("unchanged", "one record changed", "build after edit"):
+        walls = [m.wall_s for m in found if m.name.startswith(f"{kind} ")]
+        if len(walls) > 1:
+            note(f"median of '{kind}': {statistics.median(walls):.2f} s")

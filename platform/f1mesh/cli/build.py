@@ -42,19 +42,22 @@ def build(
     What it stands on is read from the last `./f1 run`; nothing is published, and nothing outside
     your own schemas changes. With --full-refresh incremental models are made from nothing.
     """
+    from f1mesh.client import embedded_service
     from f1mesh.orchestration.session import warehouse
     from f1mesh.registry import load_mesh
     from f1mesh.transformation import DbtProject
+    from f1mesh.transformation.site import dbt_site
 
     domain, _, model = what.partition(".")
     workspace = Workspace.locate()
     owner = load_mesh(workspace.root).domain(domain)
-    with warehouse(workspace) as found:
+    keep = embedded_service(workspace).running() is not None  # dbt's process stays with it
+    with warehouse(workspace, keep=keep) as found:
         shared = replace(found, schemas=replace(found.schemas, prefix=""))
         own = replace(found, schemas=replace(found.schemas, prefix=prefix, inputs=""))
         if not prefix:
             raise PermanentError("Your own schemas need a prefix, such as --prefix dev_.")
-        project = DbtProject.of(owner, workspace, own)
+        project = DbtProject.of(owner, workspace, own, site=dbt_site(workspace))
         upstream = DbtProject.of(owner, workspace, shared)
         upstream.manifest()  # says what to do where the domain was never built
         node = _node(project, model)

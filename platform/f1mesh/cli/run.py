@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 import time
 import uuid
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,7 +21,7 @@ from f1mesh.workspace import Workspace
 if TYPE_CHECKING:
     from f1mesh.cli.answers import Answers
     from f1mesh.cli.run_view import RunView
-    from f1mesh.orchestration import Outcome
+    from f1mesh.orchestration import Outcome, Step
     from f1mesh.registry import Mesh
     from f1mesh.sources.loading import Input
 
@@ -30,6 +32,10 @@ def run(
     domain: Domains = None,
     full_refresh: FullRefresh = False,
     no_skip: NoSkip = False,
+    no_load: Annotated[
+        bool,
+        typer.Option("--no-load", help="Leave the sources as they are: nothing is loaded first."),
+    ] = False,
     keep: Annotated[
         bool, typer.Option("--keep", help="Leave the services running afterwards.")
     ] = False,
@@ -42,12 +48,12 @@ def run(
     from f1mesh.orchestration.session import sole_run, terminable
     from f1mesh.orchestration.walk import State
     from f1mesh.registry import load_mesh
-    from f1mesh.sources.loading import choose_input
+    from f1mesh.sources.loading import choose_input, no_input
 
     begin = time.monotonic()
     located = Workspace.locate()
     mesh = load_mesh(located.root)
-    chosen = choose_input(declared_options(ctx), located)
+    chosen = (no_input if no_load else choose_input)(declared_options(ctx), located)
     workspace = chosen.workspace.activate()
     with terminable(), sole_run(workspace), RunView() as view:
         for line in chosen.descriptions:
@@ -92,6 +98,7 @@ def _run_mesh(
     from f1mesh.orchestration import mesh_graph, walk
     from f1mesh.orchestration.session import sources, warehouse
     from f1mesh.orchestration.steps import StepRunner
+    from f1mesh.transformation.site import dbt_site
 
     steps = mesh_graph(mesh, domains)
     with sources(workspace, keep=keep), warehouse(workspace, keep=keep) as target:
@@ -102,11 +109,12 @@ def _run_mesh(
             run_id=uuid.uuid4().hex,
             full_refresh=full_refresh,
             no_skip=no_skip,
+            dbt_site=dbt_site(workspace),
             progress=view.progress,
         )
-        threading.Thread(target=runner.prepare, args=[steps], name="parse", daemon=True).start()
-        chosen.load(view.progress, view.say)
-        outcomes = walk(steps, runner, observer=view)
+        with _beside(runner.prepare, steps):
+            chosen.load(view.progress, view.say)
+            outcomes = walk(steps, runner, observer=view)
         try:
             answers = collect(questions(mesh), target)
         except Exception as error:  # a warehouse that died: what was done is told all the same
@@ -115,3 +123,19 @@ def _run_mesh(
             view.say(f"no answers: {error}")
             return outcomes, []
     return outcomes, answers
+
+
+@contextmanager
+def _beside(
+    prepare: Callable[[Iterable[Step], threading.Event], None], steps: Iterable[Step]
+) -> Iterator[None]:
+    """Let it prepare the steps meanwhile; it is over when this is, so that nothing that it starts
+    is left behind."""
+    enough = threading.Event()
+    work = threading.Thread(target=prepare, args=[steps, enough], name="prepare")
+    work.start()
+    try:
+        yield
+    finally:
+        enough.set()
+        work.join()

@@ -60,8 +60,8 @@ def run_step(
     as_json: AsJson = False,
 ) -> None:
     """Do one step. Can be repeated. Exit code 0: done; 1: will fail again; 75: try again."""
-    from f1mesh.orchestration.client import Order
     from f1mesh.orchestration.execution import execute
+    from f1mesh.orchestration.order import Order
 
     order = Order(
         step=step,

@@ -3,8 +3,6 @@
 Result on stdout (the last line, a JSON document where asked), everything else on stderr, dbt's own
 output included; a line that begins with `warning:` or `error:` is one. The exit code is 0: done; 1:
 failed, trying again gives the same; 75: failed, trying again may help.
-
-    python -m f1mesh.orchestration.execution '{"step": "<id>", ...}'    the fields of an Order
 """
 
 from __future__ import annotations
@@ -19,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from f1mesh.causes import exit_code
 from f1mesh.errors import PermanentError, TransientError
-from f1mesh.orchestration.client import Order
 from f1mesh.orchestration.graph import Step, mesh_graph
+from f1mesh.orchestration.order import Order
 from f1mesh.orchestration.report import StepResult, document, failure
 from f1mesh.telling import debugging, trace
 from f1mesh.workspace import Workspace
@@ -43,6 +41,11 @@ def execute(order: Order) -> int:
         out.write(text + "\n")
         out.flush()
     return code
+
+
+def do(**order: Any) -> int:
+    """Do the step of an order that came as plain values; the exit code."""
+    return execute(Order(**order))
 
 
 def find_step(mesh: Mesh, step_id: str) -> Step:
@@ -122,7 +125,3 @@ def _interruptible() -> Any:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-if __name__ == "__main__":
-    sys.exit(execute(Order(**json.loads(sys.argv[1]))))

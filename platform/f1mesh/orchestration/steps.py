@@ -20,6 +20,7 @@ from f1mesh.transformation.buildlog import BuildLog
 from f1mesh.transformation.failures import explained, is_lost
 from f1mesh.transformation.incremental import Change
 from f1mesh.transformation.sources import SourcesReport, read_lately
+from f1mesh.workers.client import Site, start
 from f1mesh.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class StepRunner:
     no_skip: bool = False  # does all, whatever did not change
     variables: Mapping[str, Any] = field(default_factory=dict)  # for dbt
     dbt_log: str = "none"
+    dbt_site: Site | None = None  # where dbt runs; here, without one
     progress: Progress = _silent
     _checks: dict[ProductRef, Check] = field(default_factory=dict)
     _projects: dict[str, DbtProject] = field(default_factory=dict)
@@ -71,14 +73,18 @@ class StepRunner:
             case StepKind.PUBLISH:
                 return self.publish(ProductRef(domain=step.domain, product=step.subject))
 
-    def prepare(self, steps: Iterable[Step]) -> None:
-        """Parse the projects whose code changed, ahead of the steps that need them, and import dbt
-        where it is sure to be needed. What cannot be parsed is left to those, which say so."""
-        for domain in dict.fromkeys(step.domain for step in steps):
+    def prepare(self, steps: Iterable[Step], enough: threading.Event) -> None:
+        """Have dbt loaded where it is sure to be needed, and projects parsed whose code changed,
+        ahead of the steps that need them, until it is enough. What cannot be parsed is left to
+        those, which say so."""
+        projects = [self._project(domain) for domain in dict.fromkeys(s.domain for s in steps)]
+        if self.dbt_site and not all(project.was_built for project in projects):
+            start(self.dbt_site)
+        for project in projects:
+            if enough.is_set():
+                return
             with suppress(MeshError):
-                project = self._project(domain)
                 project.current_manifest(progress=_silent)
-                project.load_dbt()
 
     def sync(self, domain: str, name: str) -> SyncResult:
         """Move the sync's streams into the domain's raw tables."""
@@ -176,7 +182,11 @@ class StepRunner:
             if domain not in self._projects:
                 owner = self.mesh.domain(domain)
                 self._projects[domain] = DbtProject.of(
-                    owner, self.workspace, self.target, log=self.dbt_log
+                    owner,
+                    self.workspace,
+                    self.target,
+                    log=self.dbt_log,
+                    site=self.dbt_site,
                 )
             return self._projects[domain]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from f1mesh.errors import PermanentError
 from f1mesh.sources.declared import source_systems
 from f1mesh.sources.system import Load, LoadOption, LoadReport, Progress, SourceSystem
 from f1mesh.workspace import Workspace
@@ -50,6 +51,22 @@ def sample_arguments(root: Path, scale: int) -> list[str]:
         for name, value in sample.items()
         for word in (f"--{name}", str(value))
     ]
+
+
+def correct_a_record(workspace: Workspace) -> tuple[str, ...]:
+    """Have each system, which runs, correct a record of its own: a line for each that did."""
+    systems = source_systems(workspace.root)
+    return tuple(filter(None, (system.correct(system.url(workspace)) for system in systems)))
+
+
+def no_input(given: Mapping[str, Any], located: Workspace) -> Input:
+    """Nothing is loaded: the systems hold what they held, in the dataset in use. Raises
+    PermanentError where an option names something to load all the same."""
+    options = load_options(source_systems(located.root))
+    named = [f"--{o.name}" for o in options if given.get(o.name, o.default) != o.default]
+    if named:
+        raise PermanentError(f"--no-load leaves the sources as they are: leave out {named[0]}.")
+    return Input((), located)
 
 
 def choose_input(given: Mapping[str, Any], located: Workspace) -> Input:

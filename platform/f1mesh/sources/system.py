@@ -92,6 +92,11 @@ class SourceSystem(ABC):
         `scale` times as much as is usual. Benchmarks use it."""
         return {}
 
+    def correct(self, url: str) -> str:
+        """Correct one record of the system at `url`, as its owners might: a line on what was done;
+        empty, where it has no records of its own. Benchmarks use it. Raises MeshError."""
+        return ""
+
     @property
     def hosts(self) -> Mapping[str, str]:
         """Hosts of the web that the system's inputs come from, each with what is so without it."""

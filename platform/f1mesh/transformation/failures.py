@@ -5,7 +5,7 @@ from __future__ import annotations
 from f1mesh.causes import tells_of_a_lost_connection
 from f1mesh.client import Target, connect, query
 from f1mesh.errors import MeshError
-from f1mesh.transformation.project import NodeResult, TransformReport
+from f1mesh.transformation.report import NodeResult, TransformReport
 
 _EXAMPLES = 5  # rows of a failed test
 _TOLD = 10  # failed nodes; dbt's log has them all

@@ -9,7 +9,8 @@ from typing import Any
 
 from f1mesh.transformation.buildlog import BuildLog
 from f1mesh.transformation.evidence import Ended, Evidence, Prints, fingerprints, in_order, stale
-from f1mesh.transformation.project import DbtProject, NodeResult, Progress, TransformReport
+from f1mesh.transformation.project import DbtProject, Progress
+from f1mesh.transformation.report import NodeResult, TransformReport
 
 _WELL = frozenset({"success", "pass", "warn"})
 

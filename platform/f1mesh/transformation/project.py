@@ -1,7 +1,8 @@
 """One domain's dbt project: dependencies, source freshness, build, manifest.
 
-dbt runs inside this process (`dbtRunner`), so that its start-up (seconds of imports) is paid once
-for all domains. dbt keeps global state, therefore one invocation at a time holds a lock.
+dbt (`dbtRunner`) runs in a process that is forked for each invocation from one that has it loaded
+(`site.py`), or, in a process that is itself such a one, here. dbt keeps global state, therefore
+one invocation at a time holds a lock.
 """
 
 from __future__ import annotations
@@ -24,100 +25,15 @@ from f1mesh.registry import Domain
 from f1mesh.settings import Settings, lent
 from f1mesh.transformation.kept import KeptParse
 from f1mesh.transformation.manifests import project_digest
+from f1mesh.transformation.report import NodeResult, TransformReport
+from f1mesh.transformation.site import ask
+from f1mesh.workers import Site
 from f1mesh.workspace import Workspace, private_folder
 
 _ONE_INVOCATION = threading.Lock()
 _LIBRARIES = ("dbt-core", "dbt-adapters", "dbt-databricks", "dbt-spark", "f1mesh")
-_TABLES, _TESTS = ("model", "snapshot", "seed"), ("test", "unit_test")
-_FAILED = frozenset({"error", "fail", "runtime error"})
 
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class NodeResult:
-    """What became of one dbt node."""
-
-    unique_id: str
-    kind: str  # model, snapshot, seed, test, unit_test, source
-    name: str
-    status: str
-    message: str
-    seconds: float
-    query: str = ""  # what a data test asks: the rows that break it
-    ran: bool = True  # else it is unchanged, and its status is that of when it last ran
-
-    @property
-    def warned(self) -> bool:
-        return self.status == "warn"
-
-    @property
-    def failed(self) -> bool:
-        return self.status in _FAILED
-
-
-@dataclass(frozen=True)
-class TransformReport:
-    """The results of one dbt invocation, in the order in which they ended."""
-
-    nodes: tuple[NodeResult, ...]
-    error: str = ""  # what stopped the invocation itself
-    unchanged_since: str = ""  # when the nodes that did not run were last looked at
-
-    @property
-    def ok(self) -> bool:
-        return not self.error and not self.failures
-
-    @property
-    def failures(self) -> tuple[NodeResult, ...]:
-        return tuple(node for node in self.nodes if node.failed)
-
-    @property
-    def undone(self) -> frozenset[str]:
-        """The ids of the nodes that failed, and of those that were skipped for it."""
-        return frozenset(n.unique_id for n in self.nodes if n.failed or n.status == "skipped")
-
-    @property
-    def warnings(self) -> tuple[NodeResult, ...]:
-        """Tests of severity `warn` that found something, sources that grow old."""
-        return tuple(node for node in self.nodes if node.warned)
-
-    def count(self, *kinds: str) -> int:
-        """How many nodes of these kinds ran without failing."""
-        return sum(
-            1 for n in self.nodes if n.ran and n.kind in kinds and n.status in ("success", "pass")
-        )
-
-    @property
-    def unchanged(self) -> int:
-        """How many nodes were left as they are, since nothing that they stand on has changed."""
-        return sum(1 for node in self.nodes if not node.ran)
-
-    def told(self) -> str:
-        """One line for people."""
-        if self.unchanged == len(self.nodes):
-            since = f"{self.unchanged_since[:16].replace('T', ' ')} UTC"
-            return f"nothing to build: unchanged since {since}{self.told_warnings()}"
-        models, tests = self.count(*_TABLES), self.count(*_TESTS)
-        left = f", {self.unchanged} nodes unchanged" if self.unchanged else ""
-        return f"{models} models, {tests} tests passed{left}{self.told_warnings()}"
-
-    def told_warnings(self) -> str:
-        """The warnings at the end of a line; nothing without any."""
-        return "".join(f"; warning: {text}" for text in self._warnings())
-
-    def details(self) -> dict[str, Any]:
-        """The same as plain JSON values."""
-        return {
-            "models": self.count(*_TABLES),
-            "tests": self.count(*_TESTS),
-            "unchanged": self.unchanged,
-            "nodes": {node.unique_id: node.status for node in self.nodes},
-            "warnings": self._warnings(),
-        }
-
-    def _warnings(self) -> list[str]:
-        return [f"{node.name}: {node.message or node.status}" for node in self.warnings]
 
 
 @dataclass(frozen=True)
@@ -133,10 +49,17 @@ class DbtProject:
     digest: str = ""  # of all that parsing depends on; unknown where it is empty
     kept: KeptParse | None = None  # of this very digest
     parsed: dict[str, Any] = field(default_factory=dict)  # dbt's Manifest by variables, once made
+    site: Site | None = None  # where dbt runs; here, without one
 
     @classmethod
     def of(
-        cls, domain: Domain, workspace: Workspace, target: Target, *, log: str = "none"
+        cls,
+        domain: Domain,
+        workspace: Workspace,
+        target: Target,
+        *,
+        log: str = "none",
+        site: Site | None = None,
     ) -> DbtProject:
         state = workspace.data / "dbt" / target.schemas.published(domain.name)
         digest = _digest(domain, workspace.root, target)
@@ -153,6 +76,34 @@ class DbtProject:
             log=log,
             digest=digest,
             kept=KeptParse(workspace.home / "parsed" / digest),
+            site=site,
+        )
+
+    def document(self) -> dict[str, Any]:
+        """The project as plain JSON values; `of_document` makes it again in another process."""
+        return {
+            "domain": self.domain,
+            "folder": str(self.folder),
+            "profiles": str(self.profiles),
+            "state": str(self.state),
+            "environment": dict(self.environment),
+            "log": self.log,
+            "digest": self.digest,
+            "kept": str(self.kept.folder) if self.kept else None,
+        }
+
+    @classmethod
+    def of_document(cls, document: Mapping[str, Any]) -> DbtProject:
+        """The project that a document tells of, whose dbt runs here."""
+        return cls(
+            domain=document["domain"],
+            folder=Path(document["folder"]),
+            profiles=Path(document["profiles"]),
+            state=Path(document["state"]),
+            environment=document["environment"],
+            log=document["log"],
+            digest=document["digest"],
+            kept=KeptParse(Path(document["kept"])) if document["kept"] else None,
         )
 
     @property
@@ -176,18 +127,25 @@ class DbtProject:
     def current_manifest(self, *, progress: Progress = print) -> dict[str, Any]:
         """dbt's manifest of the project as it is now; nothing is parsed where that was done."""
         if not (self._stamp.is_file() and self._stamp.read_text() == self.digest):
-            with _ONE_INVOCATION, self._alone(), lent(self.environment):
-                if not self._restored():
-                    progress(f"{self.domain}: dbt parses the project")
-                    self._parse()
+            with self._alone():
+                restored = self._restored()
+            if not restored:
+                progress(f"{self.domain}: dbt parses the project")
+                self.parse(progress=progress)
         return self.manifest()
 
-    def load_dbt(self) -> None:
-        """Import dbt ahead of the first build, which takes seconds; nothing where the project was
-        built before, for then there may be nothing to build."""
-        if not (self.state / "target" / "run_results.json").is_file():
-            import_module("dbt.cli.main")
-            import_module("dbt.adapters.databricks")
+    def parse(self, *, progress: Progress = print) -> None:
+        """Have dbt parse the project; raises PermanentError where it cannot."""
+        if self.site is not None:
+            ask(self.site, "parse", {"project": self.document()}, progress)
+            return
+        with _ONE_INVOCATION, self._alone(), lent(self.environment):
+            self._parse()
+
+    @property
+    def was_built(self) -> bool:
+        """Whether dbt has built the project before: then there may be nothing to build."""
+        return (self.state / "target" / "run_results.json").is_file()
 
     def _restored(self) -> bool:
         """Whether the project was parsed for another dataset, and is here now, too."""
@@ -241,6 +199,10 @@ class DbtProject:
         variables: Mapping[str, Any] | None = None,
     ) -> TransformReport:
         """Run one dbt command; `progress` gets a line when a node ends."""
+        if self.site is not None:
+            asked = {"arguments": list(arguments), "variables": dict(variables or {})}
+            told = ask(self.site, "invoke", {"project": self.document(), **asked}, progress)
+            return TransformReport.of_document(told)
         from dbt.cli.main import dbtRunner
 
         given = ["--vars", json.dumps(dict(variables))] if variables else []

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from f1mesh.transformation.project import NodeResult, TransformReport
+from f1mesh.transformation.report import NodeResult, TransformReport
 
 if TYPE_CHECKING:
     from f1mesh.ingestion.state import SyncState

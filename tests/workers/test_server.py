@@ -1,4 +1,4 @@
-"""Steps in a forked process: the same as a fresh one, and safe whoever is killed when."""
+"""Calls in a forked process: the same as in a fresh one, and safe whoever is killed when."""
 
 from __future__ import annotations
 
@@ -9,21 +9,19 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
-from f1mesh.orchestration.client import Ended, Order, Site, connect_to, run_step, socket_name
+from f1mesh.workers.client import Call, Ended, Site, call, connect_to, socket_name
 
-# A library of its own for these tests: a step does what its id says.
-EXECUTION = """
-import json, os, signal, subprocess, sys, time
+# A library of its own for these tests: a function that does what it is told.
+ACTING = """
+import json, os, signal, sys, time
 
-from f1mesh.orchestration.client import Order
-
-def execute(order):
-    what, *rest = order.step.split()
+def act(what, rest):
     print(f"doing {what}", file=sys.stderr, flush=True)
     if what == "permanent":
         return 1
@@ -39,41 +37,31 @@ def execute(order):
         return 0
     print('{"ok": true, "pid": %d, "told": "%s"}' % (os.getpid(), what))
     return 0
-
-if __name__ == "__main__":
-    sys.exit(execute(Order(**json.loads(sys.argv[1]))))
 """
 
 
 @pytest.fixture
 def site(root: Path, tmp_path: Path) -> Iterator[Site]:
-    """The real server and client around a library whose steps are quick."""
+    """The real server and client beside a library that is quick."""
     code = tmp_path / "code"
     package = code / "f1mesh"
     modules = ("__init__", "errors", "plain_path", "services", "settings", "workspace")
-    for name in (f"{module}.py" for module in modules):
-        (package / name).parent.mkdir(parents=True, exist_ok=True)
-        (package / name).write_text((root / "platform" / "f1mesh" / name).read_text())
-    (package / "orchestration").mkdir()
-    (package / "orchestration" / "__init__.py").touch()
-    (package / "orchestration" / "execution.py").write_text(EXECUTION)
-    for name in ("client.py", "forkserver.py"):
-        text = (root / "platform" / "f1mesh" / "orchestration" / name).read_text()
-        text = text.replace('    "dbt.cli.main",\n', "")  # what is heavy is not needed here
-        text = text.replace('    "dbt.adapters.databricks",\n', "")
-        text = text.replace(
-            '    "airbyte_cdk.sources.declarative.concurrent_declarative_source",\n', ""
-        )
-        (package / "orchestration" / name).write_text(text)
+    server = ("__init__", "calling", "client", "server")
+    for name in (*modules, *(f"workers/{module}" for module in server)):
+        (package / f"{name}.py").parent.mkdir(parents=True, exist_ok=True)
+        text = (root / "platform" / "f1mesh" / f"{name}.py").read_text()
+        (package / f"{name}.py").write_text(text)
+    (package / "acting.py").write_text(ACTING)
     run_dir = tmp_path / ("a_dataset_with_a_long_name" * 5) / "run"
-    found = Site(Path(sys.executable), code, run_dir, {"F1_HOME": str(tmp_path)})
+    loaded = ("f1mesh.acting", "one_that.is_missing")
+    found = Site(Path(sys.executable), code, run_dir, "acts", loaded, {"F1_HOME": str(tmp_path)})
     yield found
-    for server in servers(found):
-        server.kill()
+    for server_process in servers(found):
+        server_process.kill()
 
 
 def servers(site: Site) -> list[psutil.Process]:
-    """The servers of the dataset (a forked step has its server's command line, too)."""
+    """The servers of the dataset (a forked call has its server's command line, too)."""
     found = {
         process.pid: process
         for process in psutil.process_iter(["cmdline"])
@@ -83,15 +71,16 @@ def servers(site: Site) -> list[psutil.Process]:
     return [process for process in found.values() if process.ppid() not in found]
 
 
-def run(site: Site, *arguments: str) -> tuple[Ended, list[str]]:
+def run(site: Site, what: str, *rest: str) -> tuple[Ended, list[str]]:
     lines: list[str] = []
-    return run_step(site, Order(" ".join(arguments)), lines.append), lines
+    act = Call("f1mesh.acting:act", {"what": what, "rest": rest})
+    return call(site, act, lines.append), lines
 
 
-def aside(site: Site, *arguments: str) -> Callable[[], Ended]:
-    """A step at work in another thread; its end, when it is asked for."""
+def aside(site: Site, what: str, *rest: str) -> Callable[[], Ended]:
+    """A call at work in another thread; its end, when it is asked for."""
     ended: list[Ended] = []
-    worker = threading.Thread(target=lambda: ended.append(run(site, *arguments)[0]), daemon=True)
+    worker = threading.Thread(target=lambda: ended.append(run(site, what, *rest)[0]), daemon=True)
     worker.start()
 
     def end() -> Ended:
@@ -108,7 +97,7 @@ def pid_in(file: Path) -> int:
         if file.exists() and file.read_text():
             return int(file.read_text())
         time.sleep(0.02)
-    raise AssertionError("the step did not begin")
+    raise AssertionError("the call did not begin")
 
 
 def gone(pid: int) -> bool:
@@ -120,15 +109,15 @@ def gone(pid: int) -> bool:
     return False
 
 
-@pytest.mark.parametrize(("step", "code"), [("done", 0), ("permanent", 1), ("transient", 75)])
+@pytest.mark.parametrize(("what", "code"), [("done", 0), ("permanent", 1), ("transient", 75)])
 @pytest.mark.parametrize("server", [True, False])
-def test_a_step_says_the_same_forked_or_not(site: Site, step: str, code: int, server: bool) -> None:
-    own = Site(site.python, site.code, site.run_dir, site.environment, server=server)
+def test_a_call_says_the_same_forked_or_not(site: Site, what: str, code: int, server: bool) -> None:
+    own = replace(site, server=server)
 
-    ended, lines = run(own, step)
+    ended, lines = run(own, what)
 
     assert ended.code == code
-    assert f"doing {step}" in lines
+    assert f"doing {what}" in lines
     assert bool(ended.document()) == (code == 0)
     assert bool(servers(site)) == server
 
@@ -150,12 +139,12 @@ def test_the_socket_is_the_users_alone(site: Site) -> None:
     assert stat.S_IMODE(mode) == 0o600
 
 
-def test_a_step_that_is_killed_may_be_tried_again(site: Site) -> None:
+def test_a_call_that_is_killed_may_be_tried_again(site: Site) -> None:
     assert run(site, "die")[0].code == 75
     assert run(site, "done")[0].code == 0
 
 
-def test_a_killed_server_takes_its_steps_with_it_and_the_next_caller_starts_another(
+def test_a_killed_server_takes_its_calls_with_it_and_the_next_caller_starts_another(
     site: Site, tmp_path: Path
 ) -> None:
     end = aside(site, "sleep", str(tmp_path / "pid"))
@@ -170,7 +159,7 @@ def test_a_killed_server_takes_its_steps_with_it_and_the_next_caller_starts_anot
     assert [s.pid for s in servers(site)] != [first.pid]
 
 
-def test_a_caller_that_dies_ends_its_step(site: Site, tmp_path: Path) -> None:
+def test_a_caller_that_dies_ends_its_call(site: Site, tmp_path: Path) -> None:
     run(site, "done")
     caller = os.fork()
     if caller == 0:
@@ -196,7 +185,7 @@ def test_a_stopped_server_leaves_nothing(site: Site, tmp_path: Path) -> None:
     assert gone(child)
     assert gone(server.pid)
     assert connect_to(site.run_dir, socket_name(site)) is None
-    assert not list(site.run_dir.glob("steps-*.json"))
+    assert not list(site.run_dir.glob("acts-*.json"))
 
 
 def test_a_socket_that_nobody_listens_on_is_taken_over(site: Site) -> None:
@@ -218,7 +207,7 @@ def test_a_server_whose_dataset_is_deleted_ends(site: Site) -> None:
     assert gone(server.pid)
 
 
-def test_a_step_sees_its_callers_settings_and_not_those_of_whoever_started_the_server(
+def test_a_call_sees_its_callers_settings_and_not_those_of_whoever_started_the_server(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("F1_OF_THE_FIRST", "1")
@@ -232,7 +221,7 @@ def test_a_step_sees_its_callers_settings_and_not_those_of_whoever_started_the_s
 
 def test_other_code_is_served_by_another_server(site: Site) -> None:
     run(site, "done")
-    app = site.code / "f1mesh" / "orchestration" / "execution.py"
+    app = site.code / "f1mesh" / "acting.py"
     app.write_text(app.read_text().replace("doing", "now doing"))
 
     _, lines = run(site, "done")
@@ -242,6 +231,6 @@ def test_other_code_is_served_by_another_server(site: Site) -> None:
 
 
 def test_without_a_server_a_plain_process_does_it(site: Site) -> None:
-    (site.code / "f1mesh" / "orchestration" / "forkserver.py").write_text("raise SystemExit(3)")
+    (site.code / "f1mesh" / "workers" / "server.py").write_text("raise SystemExit(3)")
 
     assert run(site, "done")[0].code == 0

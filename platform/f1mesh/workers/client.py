@@ -1,9 +1,9 @@
-"""Have a step done in a process of its own and listen to it. Needs Python's standard library only.
+"""Make a call in a process of its own and listen to it. Needs Python's standard library only.
 
-The dataset's fork server (`forkserver.py`) does it where it can, since it has the libraries loaded
+A fork server of the dataset (`server.py`) does it where it can, since it has the libraries loaded
 that cost a fresh process seconds; it is started by the first caller who finds none. Where no server
-can be had, a plain process does the same. Either way a step that dies without a word, or whose
-server does, has failed for a transient reason; and a step ends when its caller does.
+can be had, a plain process does the same. Either way a call that dies without a word, or whose
+server does, has failed for a transient reason; and a call ends when its caller does.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 TRY_AGAIN = 75
 START_S = 90.0  # a cold disk and a busy machine; a warm start takes 3 to 6 s
@@ -31,37 +32,37 @@ Line = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Site:
-    """Where steps are done: the Python that has the library, its code, and the dataset."""
+    """Where calls are made: the Python that has the library, its code, the dataset, and what is
+    loaded there beforehand."""
 
     python: Path
     code: Path  # the folder that holds the f1mesh package
     run_dir: Path
-    environment: Mapping[str, str]
+    name: str  # of the server: what it is for
+    loaded: tuple[str, ...]  # modules; one that is missing is left to the call that needs it
+    environment: Mapping[str, str] = field(default_factory=dict)
     server: bool = True
 
 
 @dataclass(frozen=True)
-class Order:
-    """What is to be done: a step of the graph and how."""
+class Call:
+    """A function of the library and what it is given, in plain JSON values. It tells its result as
+    a line of JSON on stdout, what happens meanwhile on stderr, and returns its exit code: 0, 1 (it
+    would fail again) or 75 (trying again may help)."""
 
-    step: str
-    run_id: str = ""
-    full_refresh: bool = False
-    no_skip: bool = False
-    partition: str | None = None  # of the step's domain, as <name>=<value>
-    as_json: bool = False
-    dbt_log: str = "text"  # what of dbt's own output is shown: text, json, none
+    function: str  # <module>:<function>
+    arguments: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How a step ended: its exit code and its last line on stdout."""
+    """How a call ended: its exit code and its last line on stdout."""
 
     code: int
     last_line: str
 
     def document(self) -> dict[str, object]:
-        """The JSON document that the step told; empty if it told none."""
+        """The JSON document that it told; empty if it told none."""
         with contextlib.suppress(ValueError):
             found = json.loads(self.last_line)
             if isinstance(found, dict):
@@ -69,22 +70,28 @@ class Ended:
         return {}
 
 
-def run_step(site: Site, order: Order, on_line: Line) -> Ended:
-    """Have a step done as `f1 step run` does it; `on_line` gets each line of its stderr."""
+def call(site: Site, what: Call, on_line: Line) -> Ended:
+    """Make the call there; `on_line` gets each line of its stderr."""
     connection = _connect(site) if site.server else None
     if connection is None:
-        return _run_process(site, order, on_line)
+        return _run_process(site, what, on_line)
     with connection:
-        return _run_forked(connection, site, order, on_line)
+        return _run_forked(connection, site, what, on_line)
+
+
+def start(site: Site) -> None:
+    """Have a server there for the calls that come: what it loads takes seconds."""
+    if site.server and (connection := _connect(site)):
+        connection.close()
 
 
 def socket_name(site: Site) -> str:
     """Code of another date is served by another server: the name tells them apart."""
-    newest = hashlib.sha256(str(site.python).encode())
+    newest = hashlib.sha256(f"{site.python}:{site.loaded}".encode())
     for file in sorted((site.code / "f1mesh").rglob("*.py")):
         status = file.stat()
         newest.update(f"{file}:{status.st_mtime_ns}:{status.st_size};".encode())
-    return f"steps-{newest.hexdigest()[:8]}"
+    return f"{site.name}-{newest.hexdigest()[:8]}"
 
 
 def connect_to(run_dir: Path, name: str) -> socket.socket | None:
@@ -111,13 +118,13 @@ def _connect(site: Site) -> socket.socket | None:
     site.run_dir.mkdir(parents=True, exist_ok=True)
     if found := connect_to(site.run_dir, name):
         return found
-    with (site.run_dir / "steps.lock").open("a") as lock:
+    with (site.run_dir / f"{site.name}.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # the kernel's: it ends with its holder
         return connect_to(site.run_dir, name) or _start(site, name)
 
 
 def _start(site: Site, name: str) -> socket.socket | None:
-    command = _python(site, "f1mesh.orchestration.forkserver", str(site.run_dir), name)
+    command = _python(site, "f1mesh.workers.server", str(site.run_dir), name, *site.loaded)
     with (site.run_dir / f"{name}.log").open("ab") as log:
         server = subprocess.Popen(
             command,
@@ -138,9 +145,9 @@ def _start(site: Site, name: str) -> socket.socket | None:
     return None
 
 
-def _run_forked(connection: socket.socket, site: Site, order: Order, on_line: Line) -> Ended:
+def _run_forked(connection: socket.socket, site: Site, what: Call, on_line: Line) -> Ended:
     settings = {key: value for key, value in _environment(site).items() if key.startswith(SETTINGS)}
-    letter = json.dumps({"order": asdict(order), "environment": settings}).encode()
+    letter = json.dumps({"call": asdict(what), "environment": settings}).encode()
     with _pipes() as ((out, child_out), (err, child_err)):
         try:
             socket.send_fds(connection, [len(letter).to_bytes(8, "big")], [child_out, child_err])
@@ -158,9 +165,9 @@ def _run_forked(connection: socket.socket, site: Site, order: Order, on_line: Li
     return Ended(code if code >= 0 else TRY_AGAIN, last)
 
 
-def _run_process(site: Site, order: Order, on_line: Line) -> Ended:
+def _run_process(site: Site, what: Call, on_line: Line) -> Ended:
     process = subprocess.Popen(
-        _python(site, "f1mesh.orchestration.execution", json.dumps(asdict(order))),
+        _python(site, "f1mesh.workers.calling", json.dumps(asdict(what))),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

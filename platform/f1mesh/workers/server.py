@@ -1,13 +1,14 @@
-"""A server that forks a process for each step, with the costly libraries loaded already.
+"""A server that forks a process for each call, with the costly libraries loaded already.
 
 A fresh process pays 3 to 5 s of CPU for imports before it does anything; a run has dozens of steps.
 The server imports once, starts no thread (a fork copies only the thread that forks), and forks for
-each connection a child that does a step.
+each connection a child that makes the call.
 
-Protocol (unix socket, private to the user): the caller sends the length of its order (8 bytes) with
-two file descriptors, the child's stdout and stderr, then the order as JSON; the answer is the exit
-code in digits, negative for a signal. A caller that closes its connection ends its child; the
-server's end ends them all. The server ends itself after ten idle minutes, or when its socket goes.
+Protocol (unix socket, private to the user): the caller sends the length of its letter (8 bytes)
+with two file descriptors, the child's stdout and stderr, then the letter as JSON: the call and the
+settings that it is to see; the answer is the exit code in digits, negative for a signal. A caller
+that closes its connection ends its child; the server's end ends them all. The server ends itself
+after ten idle minutes, or when its socket goes.
 """
 
 from __future__ import annotations
@@ -23,11 +24,13 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from f1mesh.orchestration.client import SETTINGS, Order
+from f1mesh.workers.calling import make
+from f1mesh.workers.client import SETTINGS
 
 IDLE_S = 600.0
 GRACE_S = 10.0
@@ -42,27 +45,10 @@ _NO_THREADS = {
     "JE_ARROW_MALLOC_CONF": "background_thread:false",
 }
 
-PRELOADED = (
-    "dbt.cli.main",
-    "dbt.adapters.databricks",
-    "databricks.sql",
-    "deltalake",
-    "psycopg",
-    "pyarrow.compute",
-    "sqlglot",
-    "adbc_driver_postgresql.dbapi",
-    "airbyte_cdk.sources.declarative.concurrent_declarative_source",
-    "f1mesh.ingestion.run",
-    "f1mesh.orchestration.execution",
-    "f1mesh.orchestration.plan",
-    "f1mesh.orchestration.steps",
-    "f1mesh.publication.publish",
-)
-
 
 @dataclass
 class Child:
-    """A step at work and the connection of whoever wants it done."""
+    """A call at work and the connection of whoever made it."""
 
     pid: int
     peer: socket.socket
@@ -127,24 +113,24 @@ class Server:
         peer.settimeout(5.0)
         try:
             head, streams, _, _ = socket.recv_fds(peer, 8, 2)
-            order = _receive(peer, int.from_bytes(head, "big")) if len(streams) == 2 else None
+            letter = _receive(peer, int.from_bytes(head, "big")) if len(streams) == 2 else None
         except (OSError, ValueError):
-            order, streams = None, []
-        if order is None:
+            letter, streams = None, []
+        if letter is None:
             for stream in streams:
                 os.close(stream)
             peer.close()
             return
         pid = os.fork()
         if pid == 0:
-            self._become_child(order, streams)
+            self._become_child(letter, streams)
         for stream in streams:
             os.close(stream)
         child = Child(pid, peer)
         self.children[pid] = child
         self.selector.register(peer, selectors.EVENT_READ, lambda: self._hung_up(child))
 
-    def _become_child(self, order: bytes, streams: list[int]) -> None:
+    def _become_child(self, letter: bytes, streams: list[int]) -> None:
         code = 1
         try:
             signal.set_wakeup_fd(-1)
@@ -157,16 +143,16 @@ class Server:
                 other.peer.close()
             os.dup2(streams[0], 1)
             os.dup2(streams[1], 2)
-            code = _do(json.loads(order))
+            code = _make(json.loads(letter))
         finally:
             with contextlib.suppress(Exception):
-                atexit._run_exitfuncs()  # what the step's libraries want tidied
+                atexit._run_exitfuncs()  # what its libraries want tidied
                 sys.stdout.flush()
                 sys.stderr.flush()
             os._exit(code)
 
     def _hung_up(self, child: Child) -> None:
-        """The caller is gone (it says nothing after its order): its step ends."""
+        """The caller is gone (it says nothing after its letter): its call ends."""
         self.selector.unregister(child.peer)
         child.peer.close()
         child.ends_at = time.monotonic() + GRACE_S
@@ -196,7 +182,7 @@ class Server:
                 _signal(child.pid, signal.SIGKILL)
 
 
-def main(run_dir: Path, name: str) -> None:
+def main(run_dir: Path, name: str, loaded: Sequence[str]) -> None:
     """Record the service, load the libraries, listen, serve."""
     from f1mesh.services import Service
 
@@ -204,7 +190,7 @@ def main(run_dir: Path, name: str) -> None:
     service.record(os.getpid(), {"socket": f"{name}.sock"})
     signal.signal(signal.SIGTERM, _leave)
     try:
-        preload()
+        preload(loaded)
         server = Server(run_dir, name, _listen(run_dir, name))
         try:
             server.serve()
@@ -216,11 +202,11 @@ def main(run_dir: Path, name: str) -> None:
             service.state_file.unlink(missing_ok=True)
 
 
-def preload() -> None:
-    """Import what steps need; objects that live from here on are shared by all children."""
+def preload(modules: Sequence[str]) -> None:
+    """Import what calls need; objects that live from here on are shared by all children."""
     os.environ.update(_NO_THREADS)
-    for module in PRELOADED:
-        with contextlib.suppress(ImportError):  # the step that needs it will say so
+    for module in modules:
+        with contextlib.suppress(ImportError):  # the call that needs it will say so
             __import__(module)
     gc.collect()
     gc.freeze()
@@ -240,14 +226,12 @@ def _listen(run_dir: Path, name: str) -> socket.socket:
     return listener
 
 
-def _do(letter: dict[str, Any]) -> int:
-    from f1mesh.orchestration.execution import execute
-
+def _make(letter: dict[str, Any]) -> int:
     for setting in [key for key in os.environ if key.startswith(SETTINGS)]:
         del os.environ[setting]  # the first caller's, who started the server
     os.environ.update(letter["environment"])
     os.chdir("/")
-    return execute(Order(**letter["order"]))
+    return make(**letter["call"])
 
 
 def _receive(peer: socket.socket, length: int) -> bytes:
@@ -255,7 +239,7 @@ def _receive(peer: socket.socket, length: int) -> bytes:
     while len(found) < length:
         chunk = peer.recv(length - len(found))
         if not chunk:
-            raise ValueError("the caller hung up within its order")
+            raise ValueError("the caller hung up within its letter")
         found += chunk
     return found
 
@@ -284,4 +268,4 @@ def _leave(_signal: int, _frame: object) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2])
+    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3:])
