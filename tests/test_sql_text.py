@@ -10,7 +10,7 @@ from databricks.sql.client import Connection
 from deltalake import QueryBuilder
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.embedded import embedded
+from tests.support.embedded import embedded
 
 from f1mesh import sql_text, standard_sql
 from f1mesh.client import query

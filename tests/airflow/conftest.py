@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.airflow.flights import copy_checkout
+from tests.support.mesh import Mesh
 
 from f1mesh.registry import load_mesh
 from f1mesh.transformation.manifests import write_manifests
-
-from ..e2e.conftest import Mesh
-from .flights import copy_checkout
 
 HERE = Path(__file__).parent
 InAirflow = Callable[..., Any]
@@ -86,7 +85,7 @@ def dags(in_airflow: InAirflow) -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def third_domain() -> Callable[[Path], str]:
     """Writes a small domain into a checkout; gives its name."""
-    from .third_domain import write_third_domain
+    from tests.airflow.third_domain import write_third_domain
 
     return write_third_domain
 

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-
-from .airbyte_cloud import CLIENT, SECRET, AirbyteCloud
+from tests.airflow.airbyte_cloud import CLIENT, SECRET, AirbyteCloud
 
 NAME = "drivers.drivers_api"
 Sync = Callable[..., dict[str, Any]]

@@ -9,15 +9,14 @@ import shutil
 from pathlib import Path
 
 import pytest
+from tests.airflow.flights import LIMIT_S, all_states, flight
+from tests.airflow.victims import VICTIMS
+from tests.support.histories import modern_history
+from tests.support.mesh import ODD, Mesh
+from tests.support.random_changes import change
+from tests.support.tables import dump
 
 from f1mesh.airflow_local.installation import Installation
-
-from ..e2e.conftest import ODD, Mesh
-from ..support.histories import modern_history
-from ..support.random_changes import change
-from ..support.tables import dump
-from .flights import LIMIT_S, all_states, flight
-from .victims import VICTIMS
 
 pytestmark = [pytest.mark.long, pytest.mark.usefixtures("airflow_python")]
 

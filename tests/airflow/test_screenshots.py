@@ -11,14 +11,13 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from tests.airflow.pictures import CHROMIUM, Camera, camera
+from tests.support.histories import small_history
+from tests.support.mesh import Mesh
 
 from f1mesh.airflow_local.installation import Installation
 from f1mesh.airflow_local.rest import Rest
 from f1mesh.registry import load_mesh
-
-from ..e2e.conftest import Mesh
-from ..support.histories import small_history
-from .pictures import CHROMIUM, Camera, camera
 
 pytestmark = [
     pytest.mark.e2e,

@@ -12,14 +12,21 @@ from urllib.request import urlopen
 
 import psutil
 import pytest
+from tests.airflow.flights import (
+    LIMIT_S,
+    Reference,
+    all_states,
+    flight,
+    listening,
+    seed_manifests,
+    service_pids,
+)
+from tests.support.mesh import Mesh
+from tests.support.tables import dump
 
 from f1mesh.airflow_local import components
 from f1mesh.registry import load_mesh
 from f1mesh.services import listens
-
-from ..e2e.conftest import Mesh
-from ..support.tables import dump
-from .flights import LIMIT_S, Reference, all_states, flight, listening, seed_manifests, service_pids
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("airflow_python")]
 

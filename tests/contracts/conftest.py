@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from databricks.sql.client import Connection
-from tests.embedded import embedded
+from tests.support.embedded import embedded
 
 from f1mesh.client import query
 from f1mesh.contracts.content_check import ContentResult, check_content

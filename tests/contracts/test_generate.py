@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.contracts.conftest import CONTRACT
 from typer.testing import CliRunner
 
 from f1mesh.cli.app import app
@@ -17,8 +18,6 @@ from f1mesh.contracts.generate import drafts, write_generated
 from f1mesh.contracts.model import contract_of
 from f1mesh.registry import Mesh, load_mesh
 from f1mesh.transformation.manifests import write_manifests
-
-from .conftest import CONTRACT
 
 DOMAIN = """
 name: {name}

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from ..airflow.flights import copy_checkout
-from ..support.histories import small_history
-from .conftest import Mesh
+from tests.airflow.flights import copy_checkout
+from tests.support.histories import small_history
+from tests.support.mesh import Mesh
 
 pytestmark = pytest.mark.e2e
 

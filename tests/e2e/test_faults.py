@@ -14,11 +14,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.csv
 import pytest
-
-from ..support.histories import small_history
-from ..support.kills import killed_in_mid_run
-from ..support.tables import Row, comparable, dump
-from .conftest import LIMIT_S, Mesh
+from tests.support.histories import small_history
+from tests.support.kills import killed_in_mid_run
+from tests.support.mesh import LIMIT_S, Mesh
+from tests.support.tables import Row, comparable, dump
 
 pytestmark = pytest.mark.long
 

@@ -8,12 +8,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-
-from ..support.histories import modern_history
-from ..support.kills import killed_in_mid_run
-from ..support.random_changes import change
-from ..support.tables import dump
-from .conftest import ODD, Mesh
+from tests.support.histories import modern_history
+from tests.support.kills import killed_in_mid_run
+from tests.support.mesh import ODD, Mesh
+from tests.support.random_changes import change
+from tests.support.tables import dump
 
 pytestmark = pytest.mark.long
 

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from ..support.histories import small_history
-from ..support.tables import comparable
-from .conftest import Mesh
+from tests.support.histories import small_history
+from tests.support.mesh import Mesh
+from tests.support.tables import comparable
 
 pytestmark = pytest.mark.e2e
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..e2e.conftest import LIMIT_S, Mesh
+from tests.support.mesh import LIMIT_S, Mesh
 
 
 @contextlib.contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..e2e.conftest import Mesh
+from tests.support.mesh import Mesh
 
 Row = tuple[str, ...]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from databricks.sql.client import Connection
-from tests.embedded import embedded
+from tests.support.embedded import embedded
 
 from f1mesh.client import query
 from f1mesh.errors import PermanentError

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from tests.embedded import embedded
+from tests.support.embedded import embedded
 
 from f1mesh.client import query
 from f1mesh.errors import PermanentError

@@ -84,7 +84,9 @@ def build(
         "startup.sh": (airflow / "startup.sh").read_bytes(),
     }
     for domain in mesh.domains.values():
-        files |= _tree(domain.path, f"{ROOT}/domains/{domain.name}")
+        own = _tree(domain.path, "")
+        there = f"{ROOT}/domains/{domain.name}"
+        files |= {f"{there}/{path}": own[path] for path in own if not path.startswith("tests/")}
     manifests = scratch / "manifests"
     write_manifests(manifests)
     files |= {

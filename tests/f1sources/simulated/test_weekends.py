@@ -1,6 +1,6 @@
 """Calendar, qualifying, stops and people: the traps of the real history are there too."""
 
-from .conftest import Ask
+from tests.f1sources.simulated.conftest import Ask
 
 
 def test_calendar_grows_and_the_next_season_has_no_results(ask: Ask) -> None:

@@ -1,7 +1,7 @@
 """Where Formula 1 misleads a data model: what is published survives it, on a genuine release.
 
 Expected values are the release's own files or the official record, never our own models. Traps that
-need rows made up for them are dbt unit tests (test_dbt); corrections are in test_changes, dirty
+need rows made up for them are unit tests of the dbt project; corrections are in tests/e2e, dirty
 files in tests/f1sources.
 """
 
@@ -12,9 +12,8 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-
-from .conftest import Ask, Rows
-from .test_history import release_table
+from tests.support.mesh import Ask, Rows
+from tests.support.releases import release_table
 
 pytestmark = pytest.mark.e2e
 

@@ -1,4 +1,4 @@
-"""End-to-end tests type the commands that people type, on a home folder of their own."""
+"""The commands that people type, on a home folder of its own, and what a genuine release gives."""
 
 from __future__ import annotations
 

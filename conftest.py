@@ -1,4 +1,5 @@
-"""What all tests share: where the checkout and the real input are."""
+"""What all tests share, those of the platform and those of the domains: where the checkout and the
+real input are, and the mesh after a run on it."""
 
 from __future__ import annotations
 
@@ -8,8 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.support.mesh import ask, history  # fixtures
 
-ROOT = Path(__file__).parents[1]
+__all__ = ["ask", "history"]
+
+ROOT = Path(__file__).parent
 
 # A worker of pytest-xdist has no main file, which pyspark takes for a run of its own doctests and
 # then asks for a whole Spark.

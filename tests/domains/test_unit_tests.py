@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.mesh import Mesh
 
 from f1mesh.client import find_target
 from f1mesh.registry import load_mesh
 from f1mesh.transformation import DbtProject
 from f1mesh.warehouse import launch
 
-from .conftest import Mesh
-
 pytestmark = pytest.mark.e2e
 
+ROOT = Path(__file__).parents[2]
 
-@pytest.mark.parametrize("domain", ["drivers", "race_history"])
+DOMAINS = sorted(file.parent.name for file in ROOT.glob("domains/*/domain.yaml"))
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
 def test_every_dbt_unit_test_of_a_domain_passes(history: tuple[Mesh, Any], domain: str) -> None:
     workspace = history[0].workspace
     launch.start(workspace)

@@ -16,7 +16,7 @@ from f1mesh.workspace import Workspace
 @contextmanager
 def embedded(home: Path, dataset: str = "test") -> Iterator[Connection]:
     """A connection to a warehouse below `home`, which is stopped at the end."""
-    workspace = Workspace(root=Path(__file__).parents[1], home=home, dataset=dataset)
+    workspace = Workspace(root=Path(__file__).parents[2], home=home, dataset=dataset)
     launch.start(workspace)
     try:
         with connect(find_target(workspace)) as connection:
