@@ -122,6 +122,14 @@ def test_no_word_is_called_ordinary_in_vain(root: Path) -> None:
     assert owned & shared >= ORDINARY
 
 
+def test_no_test_takes_its_helpers_from_another_test(root: Path) -> None:
+    files = [file for top in ("tests", "domains") for file in (root / top).rglob("*.py")]
+    assert len(files) > 100
+
+    taken = re.compile(r"^\s*(from|import) [\w.]*\btest_\w+", re.MULTILINE)
+    assert [file.name for file in files if taken.search(file.read_text(encoding="utf-8"))] == []
+
+
 def test_a_domain_imports_nothing_of_another_domain(root: Path) -> None:
     folders = [file.parent for file in (root / "domains").glob("*/domain.yaml")]
     assert folders
