@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.support.mesh import ask, history  # fixtures
 
 __all__ = ["ask", "history"]

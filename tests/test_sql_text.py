@@ -10,12 +10,12 @@ from databricks.sql.client import Connection
 from deltalake import QueryBuilder
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.embedded import embedded
 
 from f1mesh import sql_text, standard_sql
 from f1mesh.client import query
 from f1mesh.sql_types import canonical, from_arrow
 from f1mesh.warehouse.sql.literals import decode_string, encode_string, quote_name
+from tests.support.embedded import embedded
 
 HOSTILE = "`'\"\\\n\r\t.%_;-/*éß日🏁$ {}[]()nNrRuU0"
 words = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=30)

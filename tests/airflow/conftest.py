@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.airflow.flights import copy_checkout
-from tests.support.mesh import Mesh
 
 from f1mesh.registry import load_mesh
 from f1mesh.transformation.manifests import write_manifests
+from tests.airflow.flights import copy_checkout
+from tests.support.mesh import Mesh
 
 HERE = Path(__file__).parent
 InAirflow = Callable[..., Any]

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from tests.support.histories import small_history
-from tests.support.mesh import Mesh
-from tests.support.tables import Row, dump
 
 from f1mesh.airflow_local import components
 from f1mesh.airflow_local.installation import Installation
+from tests.support.histories import small_history
+from tests.support.mesh import Mesh
+from tests.support.tables import Row, dump
 
 LIMIT_S = 1800
 CHECKOUT = ("domains", "platform", "dags")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+
 from tests.airflow.airbyte_cloud import CLIENT, SECRET, AirbyteCloud
 
 NAME = "drivers.drivers_api"

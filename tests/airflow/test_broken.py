@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.airflow.flights import LIMIT_S
-from tests.support.histories import small_history
-from tests.support.mesh import Mesh
 
 from f1mesh.airflow_local.installation import Installation
 from f1mesh.registry import load_mesh
+from tests.airflow.flights import LIMIT_S
+from tests.support.histories import small_history
+from tests.support.mesh import Mesh
 
 pytestmark = [pytest.mark.long, pytest.mark.usefixtures("airflow_python")]
 BUILD = "transform.build"

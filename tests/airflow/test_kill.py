@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.airflow.flights import LIMIT_S, Reference, all_states, flight, seed_manifests
-from tests.airflow.victims import VICTIMS
-from tests.support.mesh import Mesh
 
 from f1mesh.airflow_local import components
 from f1mesh.registry import load_mesh
+from tests.airflow.flights import LIMIT_S, Reference, all_states, flight, seed_manifests
+from tests.airflow.victims import VICTIMS
+from tests.support.mesh import Mesh
 
 pytestmark = [pytest.mark.long, pytest.mark.usefixtures("airflow_python")]
 

@@ -12,9 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.airflow.flights import LIMIT_S, copy_checkout
-from tests.support.histories import small_history
-from tests.support.mesh import Mesh
 
 from f1mesh.airflow_local import components
 from f1mesh.airflow_local.follow import ENDED
@@ -22,6 +19,9 @@ from f1mesh.airflow_local.installation import Installation
 from f1mesh.airflow_local.rest import Rest
 from f1mesh.registry import load_mesh
 from f1mesh.services import Service
+from tests.airflow.flights import LIMIT_S, copy_checkout
+from tests.support.histories import small_history
+from tests.support.mesh import Mesh
 
 pytestmark = [
     pytest.mark.long,

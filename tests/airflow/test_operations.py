@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.airflow.flights import LIMIT_S
-from tests.support.histories import small_history
-from tests.support.mesh import Mesh
-from tests.support.tables import dump
 
 from f1mesh.airflow_local.follow import ENDED
 from f1mesh.airflow_local.installation import Installation
 from f1mesh.airflow_local.rest import Rest
 from f1mesh.client import connect, find_target, query
 from f1mesh.registry import load_mesh
+from tests.airflow.flights import LIMIT_S
+from tests.support.histories import small_history
+from tests.support.mesh import Mesh
+from tests.support.tables import dump
 
 pytestmark = [pytest.mark.long, pytest.mark.usefixtures("airflow_python")]
 DOMAIN = "race_history"

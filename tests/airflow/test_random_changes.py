@@ -9,14 +9,14 @@ import shutil
 from pathlib import Path
 
 import pytest
+
+from f1mesh.airflow_local.installation import Installation
 from tests.airflow.flights import LIMIT_S, all_states, flight
 from tests.airflow.victims import VICTIMS
 from tests.support.histories import modern_history
 from tests.support.mesh import ODD, Mesh
 from tests.support.random_changes import change
 from tests.support.tables import dump
-
-from f1mesh.airflow_local.installation import Installation
 
 pytestmark = [pytest.mark.long, pytest.mark.usefixtures("airflow_python")]
 

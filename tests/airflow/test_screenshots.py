@@ -11,13 +11,13 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from tests.airflow.pictures import CHROMIUM, Camera, camera
-from tests.support.histories import small_history
-from tests.support.mesh import Mesh
 
 from f1mesh.airflow_local.installation import Installation
 from f1mesh.airflow_local.rest import Rest
 from f1mesh.registry import load_mesh
+from tests.airflow.pictures import CHROMIUM, Camera, camera
+from tests.support.histories import small_history
+from tests.support.mesh import Mesh
 
 pytestmark = [
     pytest.mark.e2e,

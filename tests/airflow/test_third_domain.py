@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.airflow.flights import CHECKOUT, LIMIT_S
-from tests.support.histories import small_history
-from tests.support.mesh import Mesh
 
 from f1mesh.airflow_local.follow import ENDED
 from f1mesh.airflow_local.installation import Installation
 from f1mesh.airflow_local.rest import Rest
+from tests.airflow.flights import CHECKOUT, LIMIT_S
+from tests.support.histories import small_history
+from tests.support.mesh import Mesh
 
 pytestmark = [pytest.mark.long, pytest.mark.usefixtures("airflow_python")]
 MINUTES = 3

@@ -12,6 +12,10 @@ from urllib.request import urlopen
 
 import psutil
 import pytest
+
+from f1mesh.airflow_local import components
+from f1mesh.registry import load_mesh
+from f1mesh.services import listens
 from tests.airflow.flights import (
     LIMIT_S,
     Reference,
@@ -23,10 +27,6 @@ from tests.airflow.flights import (
 )
 from tests.support.mesh import Mesh
 from tests.support.tables import dump
-
-from f1mesh.airflow_local import components
-from f1mesh.registry import load_mesh
-from f1mesh.services import listens
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("airflow_python")]
 

@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable
 
 import psutil
-from tests.airflow.flights import Flight
 
 from f1mesh.airflow_local import components
+from tests.airflow.flights import Flight
 
 
 def kill_service(name: str) -> Callable[[Flight], None]:

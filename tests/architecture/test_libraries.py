@@ -12,6 +12,7 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+
 from tests.architecture.ties import own_names, private_uses, ties
 
 OURS = frozenset({"f1mesh", "f1sources"})

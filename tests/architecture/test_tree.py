@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.architecture.owned import ORDINARY, findings, guarded, owned_names, words
 
 from f1mesh.sources.declared import source_systems
+from tests.architecture.owned import ORDINARY, findings, guarded, owned_names, words
 
 LONGEST_FILE = 350
 

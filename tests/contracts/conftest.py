@@ -11,7 +11,6 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from databricks.sql.client import Connection
-from tests.support.embedded import embedded
 
 from f1mesh.client import query
 from f1mesh.contracts.content_check import ContentResult, check_content
@@ -19,6 +18,7 @@ from f1mesh.contracts.model import Contract, load_contract
 from f1mesh.contracts.table_version import TableVersion, current_version
 from f1mesh.schemas import Schemas
 from f1mesh.sql_text import moment, text
+from tests.support.embedded import embedded
 
 CONTRACT = Path(__file__).parent / "garage" / "dim_car.odcs.yaml"
 BUILT = datetime(2024, 3, 2, 15, tzinfo=UTC)

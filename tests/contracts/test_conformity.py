@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.contracts.conftest import CONTRACT
 
 from f1mesh.contracts.conformity import mesh_problems, product_problems
 from f1mesh.registry import Domain, Owner, load_mesh
+from tests.contracts.conftest import CONTRACT
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.contracts.conftest import CONTRACT
 
 from f1mesh.contracts.dbt_models import Draft
 from f1mesh.contracts.model import Contract, load_contract
 from f1mesh.errors import PermanentError
 from f1mesh.registry import Owner
+from tests.contracts.conftest import CONTRACT
 
 BY_HAND = """\
 # Cars, by hand.

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.contracts.conftest import CONTRACT
 from typer.testing import CliRunner
 
 from f1mesh.cli.app import app
@@ -18,6 +17,7 @@ from f1mesh.contracts.generate import drafts, write_generated
 from f1mesh.contracts.model import contract_of
 from f1mesh.registry import Mesh, load_mesh
 from f1mesh.transformation.manifests import write_manifests
+from tests.contracts.conftest import CONTRACT
 
 DOMAIN = """
 name: {name}

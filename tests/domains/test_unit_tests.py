@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.mesh import Mesh
 
 from f1mesh.client import find_target
 from f1mesh.registry import load_mesh
 from f1mesh.transformation import DbtProject
 from f1mesh.warehouse import launch
+from tests.support.mesh import Mesh
 
 pytestmark = pytest.mark.e2e
 

@@ -15,11 +15,11 @@ from typing import Any
 
 import psutil
 import pytest
-from tests.support.mesh import Mesh
 
 from f1mesh.client import embedded_service
 from f1mesh.warehouse import isolation
 from f1sources.systems import ERGAST, REGISTRY
+from tests.support.mesh import Mesh
 
 pytestmark = pytest.mark.long
 NOBODY = 65534

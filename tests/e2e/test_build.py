@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.airflow.flights import copy_checkout
 from tests.support.histories import small_history
 from tests.support.mesh import Mesh

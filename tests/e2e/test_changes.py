@@ -8,9 +8,9 @@ from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
-from tests.support.mesh import Mesh
 
 from f1mesh.registry import load_mesh
+from tests.support.mesh import Mesh
 
 pytestmark = pytest.mark.e2e
 

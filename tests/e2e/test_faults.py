@@ -14,6 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.csv
 import pytest
+
 from tests.support.histories import small_history
 from tests.support.kills import killed_in_mid_run
 from tests.support.mesh import LIMIT_S, Mesh

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.mesh import Mesh
-from tests.support.releases import release_table
 
 from f1mesh.registry import load_mesh
+from tests.support.mesh import Mesh
+from tests.support.releases import release_table
 
 pytestmark = pytest.mark.e2e
 

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from tests.support.histories import modern_history
 from tests.support.kills import killed_in_mid_run
 from tests.support.mesh import ODD, Mesh

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.support.histories import small_history
 from tests.support.mesh import Mesh
 from tests.support.tables import comparable

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tests.f1sources.conftest import ErgastFolder
-
 from f1mesh.sources.damage import DamageReport, Effect
 from f1sources.ergast_csv import read_ergast
 from f1sources.integrity import sound_rows
 from f1sources.load import refuse_unsound
+from tests.f1sources.conftest import ErgastFolder
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -6,12 +6,12 @@ Whatever is loaded in the end has every season, race and driver that the files h
 from __future__ import annotations
 
 import pytest
-from tests.f1sources.conftest import SEASON, ErgastFolder
-from tests.f1sources.first_load import ROWS, Change, counts, only, patched, read
 
 from f1mesh.errors import PermanentError
 from f1mesh.sources.damage import EMPTIED, SET_ASIDE
 from f1sources.load import refuse_unsound
+from tests.f1sources.conftest import SEASON, ErgastFolder
+from tests.f1sources.first_load import ROWS, Change, counts, only, patched, read
 
 RESULT = "11,1,1,1,1,1,1,1,1,8,70,\\N,\\N,\\N,\\N,\\N,\\N,1\n"
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.f1sources.conftest import ErgastFolder
-from tests.f1sources.first_load import counts, only
 
 from f1mesh.errors import PermanentError
 from f1mesh.sources.damage import EMPTIED, LEFT_OUT, SET_ASIDE, DamageReport, Effect
 from f1sources.f1db import read_f1db
 from f1sources.integrity import sound_rows
 from f1sources.load import refuse_unsound
+from tests.f1sources.conftest import ErgastFolder
+from tests.f1sources.first_load import counts, only
 
 DRIVERS, TEAMS = ("farina", "fangio", "ascari"), ("alfa", "alfa", "ferrari")
 RESULT_HEADER = (

@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 import pyarrow as pa
 import pytest
-from tests.f1sources.conftest import SEASON, ErgastFolder
-from tests.f1sources.first_load import ROWS, Change, counts, only, patched, read
 
 from f1mesh.errors import PermanentError
 from f1mesh.sources.damage import LEFT_OUT, DamageReport
 from f1sources.ergast_csv import read_ergast
 from f1sources.integrity import sound_rows
 from f1sources.load import refuse_unsound
+from tests.f1sources.conftest import SEASON, ErgastFolder
+from tests.f1sources.first_load import ROWS, Change, counts, only, patched, read
 
 RESULT = SEASON["results.csv"].splitlines()[1] + "\n"
 

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.ingestion.lab import Database, Lab
 
 from f1mesh.client import find_target
 from f1mesh.warehouse import launch
 from f1mesh.workspace import Workspace
+from tests.ingestion.lab import Database, Lab
 
 
 @pytest.fixture(scope="session")

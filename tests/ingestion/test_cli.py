@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.ingestion.lab import Database, Lab
 from typer.testing import CliRunner
 
 from f1mesh.cli.sync import app
+from tests.ingestion.lab import Database, Lab
 
 DOMAIN = """
 name: {name}

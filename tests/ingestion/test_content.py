@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.ingestion.lab import Database, Lab
 
 from f1mesh.ingestion.content import raw_states
+from tests.ingestion.lab import Database, Lab
 
 MODES: dict[str, dict[str, Any]] = {
     "upsert": {"cursor": "updated_at", "sync_mode": "incremental", "destination_mode": "upsert"},

@@ -6,10 +6,10 @@ import random
 from typing import Any
 
 import pytest
-from tests.ingestion.lab import Database, Lab
 
 from f1mesh.errors import PermanentError
 from f1mesh.ingestion.state import commits
+from tests.ingestion.lab import Database, Lab
 
 STREAM: dict[str, Any] = {
     "name": "laps",

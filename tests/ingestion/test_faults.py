@@ -9,9 +9,9 @@ import time
 from typing import Any
 
 import pytest
-from tests.ingestion.lab import Database, Lab
 
 from f1mesh.errors import PermanentError, TransientError
+from tests.ingestion.lab import Database, Lab
 
 KEYS = {"name": "laps", "primary_key": ["lapId"], "cursor": "updated_at"}
 APPEND: dict[str, Any] = {**KEYS, "sync_mode": "incremental", "destination_mode": "append"}

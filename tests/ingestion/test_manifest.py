@@ -10,11 +10,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import yaml
-from tests.ingestion.lab import Lab
-from tests.ingestion.registry_api import RegistryApi, serving
 
 from f1mesh.errors import PermanentError
 from f1mesh.ingestion.sync import Sync, load_sync
+from tests.ingestion.lab import Lab
+from tests.ingestion.registry_api import RegistryApi, serving
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from tests.ingestion.lab import Database, Lab
 
 from f1mesh.client import connect, query
+from tests.ingestion.lab import Database, Lab
 
 LAPS: dict[str, Any] = {"name": "laps", "primary_key": ["lapId"]}
 OVERWRITE = {**LAPS, "sync_mode": "full_refresh", "destination_mode": "overwrite"}

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from deltalake import DeltaTable, write_deltalake
-from tests.ingestion.lab import Database, Lab
 
 from f1mesh.ingestion.state import last_state
+from tests.ingestion.lab import Database, Lab
 
 UPSERT: dict[str, Any] = {
     "name": "laps",

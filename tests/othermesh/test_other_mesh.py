@@ -16,12 +16,12 @@ from typing import Any
 
 import pytest
 from jinja2 import Template
-from tests.support.mesh import Mesh
 
 from f1mesh.airflow_local import environment
 from f1mesh.registry import load_mesh
 from f1mesh.transformation.manifests import write_manifests
 from f1mesh.workspace import Workspace
+from tests.support.mesh import Mesh
 
 HERE = Path(__file__).parent
 SHARED = ("platform/f1mesh", "platform/dbt", "platform/airflow", "dags")

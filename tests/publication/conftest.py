@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 from databricks.sql.client import Connection
-from tests.publication.garage import CONTRACT, DOMAIN, NOW, Garage
 
 from f1mesh.client import Target, connect, find_target, query
 from f1mesh.contracts.model import load_contract
 from f1mesh.warehouse import launch
 from f1mesh.workspace import Workspace
+from tests.publication.garage import CONTRACT, DOMAIN, NOW, Garage
 
 
 @pytest.fixture(scope="session")

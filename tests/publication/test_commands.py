@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from tests.publication.garage import MANIFEST, Garage
 from typer.testing import CliRunner, Result
 
 from f1mesh.cli.app import app
 from f1mesh.workspace import Workspace
+from tests.publication.garage import MANIFEST, Garage
 
 F1 = Callable[..., Result]
 

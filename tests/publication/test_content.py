@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.publication.garage import Garage
 
 from f1mesh.publication.content import same_content
+from tests.publication.garage import Garage
 
 A: dict[str, str] = {}
 B = {"car_id": "'c2'"}

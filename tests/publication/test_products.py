@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.publication.garage import MANIFEST, NOW, Garage
 
 from f1mesh.errors import PermanentError
 from f1mesh.publication.products import ProductStatus, product_statuses
 from f1mesh.registry import Mesh, load_mesh
+from tests.publication.garage import MANIFEST, NOW, Garage
 
 
 @pytest.fixture

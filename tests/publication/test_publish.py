@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.publication.garage import CAR, CONTRACT, Garage
 
 from f1mesh.contracts.model import load_contract
 from f1mesh.errors import PermanentError
 from f1mesh.publication import publish as publishing
 from f1mesh.publication.journal import Action
 from f1mesh.publication.publish import ContractBroken
+from tests.publication.garage import CAR, CONTRACT, Garage
 
 SECOND = {"car_id": "'c2'"}
 

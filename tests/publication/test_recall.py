@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.publication.garage import CONTRACT, Garage
 
 from f1mesh.contracts.model import load_contract
 from f1mesh.publication.journal import Action
 from f1mesh.publication.publish import publish
 from f1mesh.publication.recall import Recall
+from tests.publication.garage import CONTRACT, Garage
 
 SECOND = {"car_id": "'c2'", "nationality": "'Italian'"}
 ASKED = "select count(*) from ${table} where"

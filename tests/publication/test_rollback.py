@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 from deltalake import DeltaTable
-from tests.publication.garage import Garage
 
 from f1mesh.errors import PermanentError
 from f1mesh.publication.publish import ContractBroken
 from f1mesh.publication.retention import versions_to_keep
+from tests.publication.garage import Garage
 
 SECOND, THIRD = {"car_id": "'c2'"}, {"car_id": "'c3'"}
 BAD = {"car_id": "'c9'", "wheels": "9"}

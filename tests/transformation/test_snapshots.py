@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 from databricks.sql.client import Connection
-from tests.support.embedded import embedded
 
 from f1mesh.client import query
 from f1mesh.errors import PermanentError
 from f1mesh.sql_text import text
 from f1mesh.transformation.snapshots import Snapshot
+from tests.support.embedded import embedded
 
 MANIFEST: dict[str, Any] = {
     "nodes": {

@@ -8,12 +8,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from tests.warehouse.client import Client
 
 from f1mesh.client import Target, connect, find_target
 from f1mesh.settings import Settings
 from f1mesh.warehouse import launch
 from f1mesh.workspace import Workspace
+from tests.warehouse.client import Client
 
 _numbers = itertools.count(1)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.warehouse.client import Client
 
 # every way to write a row (id, n, code) into `t`, which holds (1, 10, 'a') before

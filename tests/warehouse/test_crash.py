@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 from databricks.sql.exc import Error
-from tests.warehouse.client import Client
 
 from f1mesh.client import connect, embedded_service, find_target
 from f1mesh.warehouse import launch
 from f1mesh.workspace import Workspace
+from tests.warehouse.client import Client
 
 pytestmark = pytest.mark.long
 

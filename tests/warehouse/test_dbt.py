@@ -13,9 +13,9 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from tests.warehouse.client import Client
 
 from f1mesh.client import Target
+from tests.warehouse.client import Client
 
 pytestmark = pytest.mark.e2e
 

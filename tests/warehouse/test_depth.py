@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.warehouse.client import Client
 
 TOO_COMPLEX = "[STATEMENT_TOO_COMPLEX]"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from databricks.sql.exc import Error
+
 from tests.warehouse.client import Client
 
 pytestmark = pytest.mark.e2e

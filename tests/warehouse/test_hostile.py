@@ -18,12 +18,12 @@ import pytest
 from databricks.sql.exc import Error
 from databricks.sql.thrift_api.TCLIService import TCLIService
 from databricks.sql.thrift_api.TCLIService import ttypes as _ttypes
-from tests.warehouse.client import Client
 from thrift.protocol.TBinaryProtocol import TBinaryProtocol
 from thrift.transport.TTransport import TMemoryBuffer
 
 from f1mesh.client import HTTP_PATH, Target, connect, embedded_service
 from f1mesh.workspace import Workspace
+from tests.warehouse.client import Client
 
 ttypes: Any = _ttypes  # generated, without types of their own
 client_class: Any = TCLIService.Client

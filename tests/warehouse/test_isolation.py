@@ -10,11 +10,11 @@ from pathlib import Path
 
 import psutil
 import pytest
-from tests.warehouse.client import Client
 
 from f1mesh.client import Target, embedded_service
 from f1mesh.warehouse import isolation
 from f1mesh.workspace import Workspace
+from tests.warehouse.client import Client
 
 AS_NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 MAY_DROP = os.geteuid() == 0 and shutil.which("setpriv") is not None

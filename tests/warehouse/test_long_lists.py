@@ -6,13 +6,13 @@ import time
 
 import pytest
 from sqlglot import Token
-from tests.warehouse.client import Client
 
 from f1mesh.warehouse.sql import tokens
 from f1mesh.warehouse.sql.long_lists import LONG, parser_tokens
 from f1mesh.warehouse.sql.references import parse_query
 from f1mesh.warehouse.sql.spans import SpannedDatabricks, span
 from f1mesh.warehouse.sql.tokens import tokenize
+from tests.warehouse.client import Client
 
 NUMBERS = ", ".join(map(str, range(100_000)))
 ROWS = ", ".join(f"({n}, 'a{n}', {n}.5)" for n in range(50_000))

@@ -6,11 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
-from tests.support.embedded import embedded
 
 from f1mesh.client import query
 from f1mesh.errors import PermanentError
 from f1mesh.plain_path import plain_path, refuse_unusable
+from tests.support.embedded import embedded
 
 ODD = "F1 mësh (100%) #1 ?*[a-b]{x}'\"`&;$HOME,=~日本:@!|<>^"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.warehouse.client import Client
 
 from f1mesh.warehouse.errors import SqlError
 from f1mesh.warehouse.sql.holding import hold
+from tests.warehouse.client import Client
 
 READERS = [
     "text.`{file}`", "csv.`{file}`", "json.`{file}`", "parquet.`{file}`", "binaryFile.`{file}`",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.warehouse.client import Client
 
 from f1mesh.warehouse.errors import SqlError
 from f1mesh.warehouse.sql.parameters import Parameter, literal
+from tests.warehouse.client import Client
 
 
 @pytest.mark.parametrize(

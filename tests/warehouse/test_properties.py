@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from deltalake import DeltaTable, write_deltalake
-from tests.warehouse.client import Client
 
 from f1mesh.warehouse.statements.properties import FEATURES
+from tests.warehouse.client import Client
 
 
 def test_what_sqlalchemy_adds_to_every_table_is_accepted(sql: Client) -> None:

@@ -13,12 +13,12 @@ from urllib.parse import urlsplit
 
 import pytest
 from databricks.sql.exc import Error
-from tests.warehouse.client import Client
-from tests.warehouse.conftest import Connect
 
 from f1mesh.client import HTTP_PATH, Target, connect, embedded_service
 from f1mesh.schemas import Schemas
 from f1mesh.workspace import Workspace
+from tests.warehouse.client import Client
+from tests.warehouse.conftest import Connect
 
 
 def _answer(

@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+
 from tests.support.mesh import Ask
 from tests.support.releases import release_table
 

@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+
 from tests.support.mesh import Ask, Rows
 from tests.support.releases import release_table
 

@@ -13,6 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+
 from tests.support.mesh import Ask
 from tests.support.releases import release_table
 

@@ -143,6 +143,8 @@ class Engine:
                     session.client.set_retry_policies([])  # what is gone does not come back
                 session.conf.set("spark.sql.session.timeZone", "UTC")
                 session.conf.set("spark.sql.ansi.enabled", "true")
+                # Spark's own choice (INT96) is no type of Parquet's any more; Sail cannot read it.
+                session.conf.set("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS")
         except BaseException:
             if process:
                 process.end()

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.f1sources.simulated.conftest import Ask
 
 from f1sources.simulated import rulings, standings
+from tests.f1sources.simulated.conftest import Ask
 
 # Season -> (last round of a part, results that count in it), from the regulations.
 BEST_OF: dict[int, list[tuple[int, int]]] = {

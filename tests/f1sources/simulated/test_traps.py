@@ -1,9 +1,9 @@
 """Every trap of points and results of the real history is in the made-up one."""
 
 import pytest
-from tests.f1sources.simulated.conftest import Ask
 
 from f1sources.simulated import rulings
+from tests.f1sources.simulated.conftest import Ask
 
 WINNERS_POINTS = {1950: 8, 1960: 8, 1961: 9, 1990: 9, 1991: 10, 2002: 10, 2003: 10, 2010: 25}
 
