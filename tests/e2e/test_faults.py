@@ -22,7 +22,7 @@ from tests.support.tables import Row, comparable, dump
 
 pytestmark = pytest.mark.long
 
-MOMENTS = 10
+MOMENTS = 5
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def bytes_below(folder: Path) -> int:
 
 
 @pytest.mark.parametrize("moment", range(MOMENTS))
-@pytest.mark.parametrize("victim", ["runner", "warehouse", "ergast_postgres"])
+@pytest.mark.parametrize("victim", ["runner", "warehouse", "ergast_postgres", "dbt-*"])
 @pytest.mark.timeout(LIMIT_S)
 def test_after_a_kill_the_next_run_ends_as_if_nothing_had_happened(
     victim: str, moment: int, undisturbed: Undisturbed, root: Path, tmp_path: Path

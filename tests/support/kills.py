@@ -30,6 +30,7 @@ def running(mesh: Mesh, history: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def victim_pid(mesh: Mesh, victim: str, runner: int) -> int | None:
+    """The process of a service by (a pattern of) its name; None where it does not run."""
     if victim == "runner":
         return runner
     for file in mesh.home.glob(f"datasets/*/run/{victim}.json"):
