@@ -135,6 +135,7 @@ def test_corrections_at_the_source_flow_through_to_history_and_totals(
     assert old_race == [{"permanent_number": 4}]
 
 
+@pytest.mark.long
 def test_what_the_source_takes_back_is_gone_with_the_next_run(mesh: Mesh, f1db_zip: Path) -> None:
     products = {"fct_pit_stop": "pit_stops", "fct_race_result": "results"}
     count = ", ".join(f"(select count(*) from race_history.{p}) as {p}" for p in products)
@@ -158,6 +159,7 @@ def test_what_the_source_takes_back_is_gone_with_the_next_run(mesh: Mesh, f1db_z
     assert after["fct_race_result"] == before["fct_race_result"] - results
 
 
+@pytest.mark.long
 @pytest.mark.long
 def test_a_key_that_is_spelled_anew_at_the_source_is_followed(
     mesh: Mesh, f1db_zip: Path, tmp_path: Path

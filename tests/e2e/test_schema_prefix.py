@@ -37,6 +37,7 @@ def published(mesh: Mesh, prefix: str, names: list[str]) -> list[Any]:
     return [comparable(rows) for rows in mesh.ask(*asked)]
 
 
+@pytest.mark.long
 def test_a_run_with_a_prefix_stays_inside_it(root: Path, tmp_path: Path) -> None:
     mesh = Mesh(root, tmp_path / "home")
     history = str(small_history(tmp_path / "history"))
