@@ -54,6 +54,7 @@ def test_each_engine_goes_on_with_the_tables_of_the_other(
         order[0],
         "create schema cars",
         f"create table cars.t as {TYPES.format(0, 4)}",
+        "alter table cars.t alter column t set not null",  # INT96 is unreadable to Sail then
         rows,
     )
     assert len(made) == 4
