@@ -45,7 +45,8 @@ def test_each_engine_goes_on_with_the_tables_of_the_other(
             launch.start(workspace)
         try:
             with connect(find_target(workspace)) as connection:
-                return [query(connection, each).to_pylist() for each in statements][-1]
+                answers = [query(connection, each).to_pylist() for each in statements]
+                return list(answers[-1])
         finally:
             launch.stop(workspace)
 
