@@ -29,7 +29,9 @@ USED_OTHERWISE = {
 
 
 def sources(root: Path) -> list[Path]:
-    found = [f for top in ("platform", "domains", "dags") for f in (root / top).rglob("*.py")]
+    """The product's own files: what a domain's tests import is a matter of tests."""
+    found = [f for top in ("platform", "dags") for f in (root / top).rglob("*.py")]
+    found += [f for f in (root / "domains").rglob("*.py") if f.parent.name != "tests"]
     assert len(found) > 150
     return found
 
