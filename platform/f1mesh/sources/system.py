@@ -19,7 +19,18 @@ from f1mesh.workspace import Workspace
 Progress = Callable[[str], None]
 
 OWN_OPTIONS = frozenset(
-    {"debug", "domain", "full-refresh", "help", "json", "keep", "limit", "no-skip", "once"}
+    {
+        "debug",
+        "domain",
+        "full-refresh",
+        "help",
+        "json",
+        "keep",
+        "limit",
+        "no-load",
+        "no-skip",
+        "once",
+    }
 )
 """What the commands that fill the systems have options for by themselves."""
 
