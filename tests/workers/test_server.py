@@ -230,6 +230,22 @@ def test_other_code_is_served_by_another_server(site: Site) -> None:
     assert len(servers(site)) == 2
 
 
+@pytest.mark.parametrize("server", [True, False])
+def test_what_is_called_with_is_on_no_command_line(
+    site: Site, tmp_path: Path, server: bool
+) -> None:
+    own = replace(site, server=server)
+    caller = threading.Thread(
+        target=run, args=[own, "sleep", str(tmp_path / "pid"), "a-token"], daemon=True
+    )
+    caller.start()
+    child = psutil.Process(pid_in(tmp_path / "pid"))
+
+    assert "a-token" not in " ".join(child.cmdline())
+    child.kill()
+    caller.join(timeout=20)
+
+
 def test_without_a_server_a_plain_process_does_it(site: Site) -> None:
     (site.code / "f1mesh" / "workers" / "server.py").write_text("raise SystemExit(3)")
 

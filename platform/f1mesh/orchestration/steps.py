@@ -75,15 +75,16 @@ class StepRunner:
 
     def prepare(self, steps: Iterable[Step], enough: threading.Event) -> None:
         """Have dbt loaded where it is sure to be needed, and projects parsed whose code changed,
-        ahead of the steps that need them, until it is enough. What cannot be parsed is left to
-        those, which say so."""
+        ahead of the steps that need them, until it is enough. What cannot be done is left to those,
+        which say so."""
         projects = [self._project(domain) for domain in dict.fromkeys(s.domain for s in steps)]
-        if self.dbt_site and not all(project.was_built for project in projects):
-            start(self.dbt_site)
+        with suppress(OSError):
+            if self.dbt_site and not all(project.was_built for project in projects):
+                start(self.dbt_site)
         for project in projects:
             if enough.is_set():
                 return
-            with suppress(MeshError):
+            with suppress(MeshError, OSError):
                 project.current_manifest(progress=_silent)
 
     def sync(self, domain: str, name: str) -> SyncResult:

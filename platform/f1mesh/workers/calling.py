@@ -1,6 +1,5 @@
-"""Make one call in a process of its own, where no server can be had.
-
-python -m f1mesh.workers.calling '{"function": "<module>:<function>", "arguments": {...}}'
+"""Make one call in a process of its own, where no server can be had: it comes on stdin, as JSON,
+`{"function": "<module>:<function>", "arguments": {...}}`.
 """
 
 from __future__ import annotations
@@ -19,4 +18,4 @@ def make(function: str, arguments: dict[str, Any]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(make(**json.loads(sys.argv[1])))
+    sys.exit(make(**json.load(sys.stdin)))

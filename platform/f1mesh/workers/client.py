@@ -167,15 +167,17 @@ def _run_forked(connection: socket.socket, site: Site, what: Call, on_line: Line
 
 def _run_process(site: Site, what: Call, on_line: Line) -> Ended:
     process = subprocess.Popen(
-        _python(site, "f1mesh.workers.calling", json.dumps(asdict(what))),
-        stdin=subprocess.DEVNULL,
+        _python(site, "f1mesh.workers.calling"),
+        stdin=subprocess.PIPE,  # other users read command lines, and a call may hold a token
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=_environment(site),
         start_new_session=True,
     )
-    assert process.stdout and process.stderr
+    assert process.stdin and process.stdout and process.stderr
     try:
+        with contextlib.suppress(BrokenPipeError), process.stdin as letter:
+            letter.write(json.dumps(asdict(what)).encode())
         last = _listen(process.stdout.fileno(), process.stderr.fileno(), on_line)
         code = process.wait()
     finally:
